@@ -1,0 +1,25 @@
+/** Field selectors: the text form of `?fieldSelector=`. Which fields a kind offers is its strategy's business. */
+import { newBadRequest } from './errors.ts';
+
+export interface FieldRequirement {
+  field: string;
+  equal: boolean;
+  value: string;
+}
+
+/**
+ * Parses `metadata.name=a,status.phase!=Running`. Backslash escapes `,`, `=` and `\` in values.
+ * @throws StatusError BadRequest.
+ */
+export function parseFieldSelector(text: string): FieldRequirement[] {
+  if (text === '') return [];
+  return text.split(/(?<!\\),/).map((part) => {
+    const match = /^([^=!\\]+)(==|!=|=)((?:\\[\\,=]|[^\\,=])*)$/.exec(part);
+    if (!match) throw newBadRequest(`invalid selector: '${text}'; can't understand '${part}'`);
+    return { field: match[1]!, equal: match[2] !== '!=', value: match[3]!.replace(/\\([\\,=])/g, '$1') };
+  });
+}
+
+export function matchesFields(requirements: readonly FieldRequirement[], fields: Readonly<Record<string, string>>): boolean {
+  return requirements.every(({ field, equal, value }) => ((fields[field] ?? '') === value) === equal);
+}

@@ -1,0 +1,62 @@
+/**
+ * Resource quantities: `500m`, `128Mi`, `1.5`, `2e3`. Values are kept as bigint nano-units, so sums are exact.
+ * Follows k8s.io/apimachinery/pkg/api/resource.
+ */
+const binary: Readonly<Record<string, bigint>> = { Ki: 1n << 10n, Mi: 1n << 20n, Gi: 1n << 30n, Ti: 1n << 40n, Pi: 1n << 50n, Ei: 1n << 60n };
+const decimal: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
+const pattern = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:(Ki|Mi|Gi|Ti|Pi|Ei)|([numkMGTPE])|[eE]([+-]?\d{1,3}))?$/;
+
+/** 10^9 nano-units are one. */
+const NANO = 1_000_000_000n;
+
+export function isQuantity(text: string): boolean {
+  return pattern.test(text);
+}
+
+/**
+ * @returns the amount in nano-units (1 = 10^-9), rounded up as Kubernetes does.
+ * @throws RangeError when the text is no quantity; the message is the one Kubernetes gives.
+ */
+export function parseQuantity(quantity: string | number): bigint {
+  const text = String(quantity);
+  const match = pattern.exec(text);
+  if (!match) {
+    throw new RangeError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+  }
+  const [, sign, digits, binarySuffix, decimalSuffix, exponent] = match as unknown as [string, string, string, string?, string?, string?];
+  const [whole = '', fraction = ''] = digits.split('.');
+  const mantissa = BigInt(whole + fraction);
+  const shift = (binarySuffix ? 0 : exponent !== undefined ? Number(exponent) : decimal[decimalSuffix ?? '']!) - fraction.length + 9;
+  const scaled = mantissa * (binarySuffix ? binary[binarySuffix]! : 1n);
+  const value = shift >= 0 ? scaled * 10n ** BigInt(shift) : ceilingDivide(scaled, 10n ** BigInt(-shift));
+  return sign === '-' ? -value : value;
+}
+
+function ceilingDivide(dividend: bigint, divisor: bigint): bigint {
+  return (dividend + divisor - 1n) / divisor;
+}
+
+/** Milli-units, rounded up: CPU. `parseMilli('0.5')` is 500. */
+export function parseMilli(quantity: string | number): number {
+  return Number(ceilingDivide(parseQuantity(quantity), 1_000_000n));
+}
+
+/** Whole units, rounded up: bytes, pods. `parseUnits('1Ki')` is 1024. */
+export function parseUnits(quantity: string | number): number {
+  return Number(ceilingDivide(parseQuantity(quantity), NANO));
+}
+
+/** Milli-units as Kubernetes prints them: 500 → `500m`, 2000 → `2`. */
+export function formatMilli(milli: number): string {
+  return milli % 1000 === 0 ? String(milli / 1000) : `${milli}m`;
+}
+
+/** Bytes with the largest binary suffix that is exact: 134217728 → `128Mi`, 1000 → `1000`. */
+export function formatBytes(bytes: number): string {
+  if (bytes === 0) return '0';
+  for (const suffix of ['Ti', 'Gi', 'Mi', 'Ki']) {
+    const unit = Number(binary[suffix]!);
+    if (bytes % unit === 0) return `${bytes / unit}${suffix}`;
+  }
+  return String(bytes);
+}

@@ -1,0 +1,84 @@
+/**
+ * The registry: every read and write of the API, after decoding and before storage. The API server (HTTP) and the local
+ * client (controllers) both go through it, so both get the same admission, defaults, validation and errors.
+ */
+import type { FieldRequirement } from '../../api/fields.ts';
+import type { Selector } from '../../api/labels.ts';
+import type { DeleteOptions, KubernetesObject, ObjectList, Status, WatchEvent } from '../../api/meta.ts';
+import type { Resource } from '../../api/resources.ts';
+
+export interface UserInfo {
+  name: string;
+  groups: readonly string[];
+}
+
+export interface RequestContext {
+  user: UserInfo;
+  /** `?fieldManager=` or the first word of the User-Agent. */
+  fieldManager: string;
+  dryRun: boolean;
+}
+
+export interface ListQuery {
+  namespace?: string;
+  labelSelector: Selector;
+  fieldSelector: readonly FieldRequirement[];
+  limit?: number;
+  /** Token of the page before. */
+  continue?: string;
+  resourceVersion?: string;
+  resourceVersionMatch?: 'Exact' | 'NotOlderThan';
+}
+
+export interface WatchQuery {
+  namespace?: string;
+  labelSelector: Selector;
+  fieldSelector: readonly FieldRequirement[];
+  /** '' or '0': begin with the current state as ADDED events. Else: everything after it. */
+  resourceVersion: string;
+  allowWatchBookmarks: boolean;
+  sendInitialEvents: boolean;
+}
+
+export interface RegistryWatch {
+  stop(): void;
+}
+
+export interface RegistryWatchSink {
+  event(event: WatchEvent): void;
+  /** The stream ends here, after an ERROR event where the client must know why. */
+  closed(): void;
+}
+
+/** What a change gets and gives back: a private copy of the current object → the wanted one. Throw StatusError to refuse. */
+export type Change<T extends KubernetesObject> = (current: T) => T | Promise<T>;
+
+export interface UpdateRequest<T extends KubernetesObject> {
+  name: string;
+  namespace?: string;
+  /** 'status' and 'scale' write only their part; undefined writes everything but status. */
+  subresource?: 'status' | 'scale' | 'finalize';
+  /** Called again with fresh state after a conflict, unless its result names a resourceVersion that is not current. */
+  change: Change<T>;
+}
+
+/** All verbs on one kind. Every method throws StatusError. */
+export interface ResourceRegistry<T extends KubernetesObject = KubernetesObject> {
+  readonly resource: Resource<T>;
+  create(context: RequestContext, namespace: string | undefined, object: T): Promise<T>;
+  get(name: string, namespace?: string): T;
+  list(query: ListQuery): ObjectList<T>;
+  watch(query: WatchQuery, sink: RegistryWatchSink): RegistryWatch;
+  update(context: RequestContext, request: UpdateRequest<T>): Promise<T>;
+  /** @returns the object as it lingers (finalizers, grace period), or a Success Status when it is gone. */
+  delete(context: RequestContext, name: string, namespace: string | undefined, options: DeleteOptions): Promise<T | Status>;
+  /** Deletes each listed object with the options; returns what was listed. */
+  deleteCollection(context: RequestContext, query: ListQuery, options: DeleteOptions): Promise<ObjectList<T>>;
+}
+
+export interface Registry {
+  /** @throws when the kind is in no table row. */
+  of<T extends KubernetesObject>(resource: Resource<T>): ResourceRegistry<T>;
+  /** POST pods/NAME/binding. */
+  bind(context: RequestContext, namespace: string, podName: string, binding: { uid?: string; nodeName: string }): Promise<void>;
+}

@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config';
+
+const rooms = '{api,machinery,control-plane,agent,proxy,provisioning,hardware-tests,scripts}';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [`${rooms}/**/*.test.ts`],
+          exclude: ['**/node_modules/**', '**/test/integration/**', 'hardware-tests/suites/**'],
+        },
+      },
+      {
+        // Real dockerd, nats-server, LevelDB, kubectl. Files run one after the other: they share one machine.
+        test: {
+          name: 'integration',
+          include: [`${rooms}/**/test/integration/**/*.test.ts`],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // A whole cluster, started by the `bramble` executable and driven from outside.
+        test: {
+          name: 'hardware',
+          include: ['hardware-tests/suites/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
