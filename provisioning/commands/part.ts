@@ -1,0 +1,57 @@
+/** `bramble server`, `bramble agent`, `bramble proxy`: one part of the cluster in the foreground, logging to stderr. */
+import { systemClock } from '../../machinery/clock.ts';
+import { createLogger, type Logger } from '../../machinery/logger.ts';
+import type { Options } from '../options.ts';
+import { dataPaths } from '../paths.ts';
+import { findDocker } from '../phases/docker-daemon.ts';
+import { platform, privilege, runChecks } from '../preflight/checks.ts';
+import type { ReadyMessage } from '../supervisor.ts';
+import { UserError } from '../user-error.ts';
+
+interface RunningPart {
+  stop(): Promise<void>;
+}
+
+type StartPart = (options: Options, logger: Logger) => Promise<RunningPart>;
+
+const parts: Readonly<Record<'server' | 'agent' | 'proxy', StartPart>> = {
+  async server(options, logger) {
+    const { startServer } = await import('../../control-plane/server.ts');
+    return startServer({ ...options, version: process.env.BRAMBLE_VERSION ?? '0.0.0', boardName: options.nodeName }, { clock: systemClock, logger });
+  },
+  async agent(options, logger) {
+    const docker = await findDocker(options);
+    if (docker === undefined) {
+      throw new UserError(`no Docker daemon answers at ${options.dockerHost ?? 'unix:///var/run/docker.sock'}; start it ('systemctl start docker'), or name another with --docker-host`);
+    }
+    const { startAgent } = await import('../../agent/agent.ts');
+    return startAgent({
+      dataDir: options.dataDir, boardName: options.nodeName, credentialsFile: dataPaths(options.dataDir).credentials(options.nodeName),
+      dockerHost: docker.host, bridgeName: options.bridgeName, version: process.env.BRAMBLE_VERSION ?? '0.0.0',
+    }, { clock: systemClock, logger });
+  },
+  async proxy(options, logger) {
+    const { startProxy } = await import('../../proxy/proxy.ts');
+    return startProxy({
+      dataDir: options.dataDir, boardName: options.nodeName, credentialsFile: dataPaths(options.dataDir).credentials(options.nodeName),
+      serviceCIDR: options.serviceCIDR, clusterDomain: options.clusterDomain,
+    }, { clock: systemClock, logger });
+  },
+};
+
+/** Resolves when the part was stopped by a signal, or by the end of the `bramble up` that started it. @throws UserError */
+export async function runPart(name: keyof typeof parts, options: Options): Promise<void> {
+  process.title = `bramble ${name}`;
+  await runChecks([platform, privilege], options);
+  const logger = createLogger({ level: options.logLevel, write: (line) => process.stderr.write(`${line}\n`), now: () => systemClock.now(), fields: { part: name } });
+  const stopSignal = new Promise<string>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
+    // Without a parent nobody would restart or stop this process any more.
+    process.on('disconnect', () => resolve('disconnect'));
+  });
+  const running = await parts[name](options, logger);
+  process.send?.({ ready: true } satisfies ReadyMessage);
+  const reason = await stopSignal;
+  logger.info('stopping', { reason });
+  await running.stop();
+}

@@ -1,0 +1,107 @@
+/** `bramble up`: a one-machine cluster in the foreground. What `npm start` runs. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock, type Clock } from '../../machinery/clock.ts';
+import { findExecutable } from '../command-runner.ts';
+import { nodeReadiness } from '../node-readiness.ts';
+import { toFlags, type Options } from '../options.ts';
+import { dataPaths } from '../paths.ts';
+import { ensureDocker } from '../phases/docker-daemon.ts';
+import { installPackages } from '../phases/packages.ts';
+import { runChecks, upChecks } from '../preflight/checks.ts';
+import { removeProcessFile, runningProcess, writeProcessFile } from '../process-file.ts';
+import { Progress } from '../progress.ts';
+import { Supervisor } from '../supervisor.ts';
+import { UserError } from '../user-error.ts';
+
+const nodeReadyTimeoutMs = 120_000;
+
+/** Flags for Node itself: small boards have little memory, so its heap grows late and in small steps. */
+const nodeFlags = ['--max-semi-space-size=2', '--enable-source-maps'];
+
+export function upProcessFile(dataDir: string): string {
+  return join(dataPaths(dataDir).runDir, 'up.json');
+}
+
+/** Resolves when the cluster was stopped by a signal. @throws UserError */
+export async function up(options: Options): Promise<void> {
+  const clock = systemClock;
+  const started = clock.monotonic();
+  const progress = new Progress({ output: process.stdout, clock });
+  const paths = dataPaths(options.dataDir);
+  const already = runningProcess(upProcessFile(options.dataDir));
+  if (already !== undefined) {
+    throw new UserError(`bramble already runs here (process ${already}, data in ${options.dataDir}); use it with KUBECONFIG=${paths.kubeconfig}, or stop it first`);
+  }
+  await runChecks(upChecks, options);
+  await installPackages(options, progress);
+
+  for (const directory of [options.dataDir, paths.runDir, paths.logDir]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeProcessFile(upProcessFile(options.dataDir), process.pid);
+  const stopSignal = waitForSignal();
+  const supervisor = new Supervisor({
+    clock, logDir: paths.logDir, runDir: paths.runDir,
+    onExit: (name, reason, restartInMs) => progress.line(`  ! ${name} ended (${reason}); starting it again in ${restartInMs / 1000} s; its log is ${join(paths.logDir, `${name}.log`)}`),
+  });
+  try {
+    const stoppedEarly = await Promise.race([startCluster(options, supervisor, progress, clock).then(() => false), stopSignal.then(() => true)]);
+    if (!stoppedEarly) {
+      printWelcome(options, progress, (clock.monotonic() - started) / 1000);
+      await stopSignal;
+    }
+    progress.line();
+  } finally {
+    await progress.step('stop (pods go on running)', () => supervisor.stop());
+    removeProcessFile(upProcessFile(options.dataDir));
+  }
+}
+
+async function startCluster(options: Options, supervisor: Supervisor, progress: Progress, clock: Clock): Promise<void> {
+  const docker = await progress.step('docker', async (remark) => {
+    const found = await ensureDocker(options, clock);
+    remark(`Docker ${found.version}${found.started ? ', started' : ''} (${found.host})`);
+    return found;
+  });
+  const flags = toFlags({ ...options, dockerHost: docker.host });
+  const bramble = (command: string) => ({ name: command, file: process.execPath, args: [...nodeFlags, process.argv[1]!, command, ...flags] });
+  await progress.step('control plane', () => supervisor.start(bramble('server')));
+  await progress.step('agent', () => supervisor.start(bramble('agent')));
+  await progress.step('proxy and DNS', () => supervisor.start(bramble('proxy')));
+  await progress.step('node is Ready', async (remark) => {
+    await waitForNode(options, clock);
+    remark(options.nodeName);
+  });
+}
+
+async function waitForNode(options: Options, clock: Clock): Promise<void> {
+  const deadline = clock.monotonic() + nodeReadyTimeoutMs;
+  const { kubeconfig, logDir } = dataPaths(options.dataDir);
+  for (;;) {
+    const state = await nodeReadiness(kubeconfig, options.nodeName);
+    if (state === 'Ready') return;
+    if (clock.monotonic() > deadline) throw new UserError(`node ${options.nodeName} is not Ready after ${nodeReadyTimeoutMs / 1000} s: ${state}; ${join(logDir, 'agent.log')} says more`);
+    await clock.sleep(50);
+  }
+}
+
+function printWelcome(options: Options, progress: Progress, seconds: number): void {
+  const { kubeconfig } = dataPaths(options.dataDir);
+  progress.line();
+  progress.line(progress.bold(`The cluster is ready (${seconds.toFixed(1)} s). Try:`));
+  progress.line();
+  progress.line(`  export KUBECONFIG=${kubeconfig}`);
+  progress.line('  kubectl get nodes -o wide');
+  progress.line('  kubectl get pods --all-namespaces');
+  progress.line('  kubectl apply -f examples/guestbook/guestbook.yaml   # see examples/guestbook/README.md');
+  progress.line();
+  if (findExecutable('kubectl') === undefined) {
+    progress.line("kubectl is not on this machine: 'apt-get install kubernetes-client' on Debian, or see kubernetes.io/docs/tasks/tools.");
+  }
+  progress.line('Ctrl-C stops bramble and leaves the pods running; bramble down removes them, bramble reset the data too.');
+}
+
+function waitForSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
+}
