@@ -33,7 +33,54 @@ export function parseQuantity(quantity: string | number): bigint {
 }
 
 function ceilingDivide(dividend: bigint, divisor: bigint): bigint {
-  return (dividend + divisor - 1n) / divisor;
+  return dividend <= 0n ? dividend / divisor : (dividend + divisor - 1n) / divisor;
+}
+
+/** 2^63 - 1: bigger amounts are cut to it, as Kubernetes does. */
+const largest = ((1n << 63n) - 1n) * NANO;
+const decimalSuffixes = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
+
+/**
+ * The one form Kubernetes stores and shows: the same amount and kind of suffix, with the largest suffix that leaves no
+ * fraction. `0.5` → `500m`, `1024Mi` → `1Gi`, `1.5Gi` → `1536Mi`, `1000m` → `1`, `1e3` → `1e3`.
+ * @throws RangeError as parseQuantity.
+ */
+export function canonicalQuantity(quantity: string | number): string {
+  const text = String(quantity);
+  const exact = parseQuantity(text);
+  const value = exact > largest ? largest : exact < -largest ? -largest : exact;
+  if (value === 0n) return '0';
+  const magnitude = value < 0n ? -value : value;
+  if (text.endsWith('i') && magnitude >= 1024n * NANO && magnitude % NANO === 0n) return canonicalBinary(value / NANO);
+  return canonicalDecimal(value, /[eE][+-]?\d/.test(text));
+}
+
+function canonicalBinary(units: bigint): string {
+  let mantissa = units;
+  let index = 0;
+  while (mantissa % 1024n === 0n && index < 6) {
+    mantissa /= 1024n;
+    index += 1;
+  }
+  return `${mantissa}${['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'][index]}`;
+}
+
+function canonicalDecimal(nano: bigint, exponentForm: boolean): string {
+  let mantissa = nano;
+  let index = 0;
+  while (mantissa % 1000n === 0n && index < decimalSuffixes.length - 1) {
+    mantissa /= 1000n;
+    index += 1;
+  }
+  if (!exponentForm) return `${mantissa}${decimalSuffixes[index]}`;
+  const exponent = index * 3 - 9;
+  return exponent === 0 ? String(mantissa) : `${mantissa}e${exponent}`;
+}
+
+/** -1, 0 or 1, as `left` is smaller than, equal to or bigger than `right`. */
+export function compareQuantities(left: string | number, right: string | number): -1 | 0 | 1 {
+  const difference = parseQuantity(left) - parseQuantity(right);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
 /** Milli-units, rounded up: CPU. `parseMilli('0.5')` is 500. */
