@@ -1,5 +1,6 @@
 /** Makes the volumes of a pod appear as directories of the board and takes them away again. */
-import type { Pod } from '../../api/core.ts';
+import type { Container, Pod } from '../../api/core.ts';
+import type { ContainerMount } from '../container-runtime/container-runtime.ts';
 
 /** Volume name → path on the board. */
 export type MountedVolumes = ReadonlyMap<string, string>;
@@ -12,7 +13,14 @@ export interface VolumeManager {
   setUp(pod: Pod): Promise<MountedVolumes>;
   /** Brings ConfigMap, Secret, downwardAPI and projected contents of a running pod up to date. */
   refresh(pod: Pod): Promise<void>;
-  /** Unmounts and removes everything of the pod. Idempotent. */
+  /**
+   * The volume mounts of one container, subPaths made and pinned against later changes of symbolic links.
+   * @param volumes what setUp returned.
+   * @param variables the container's environment, for subPathExpr.
+   * @throws VolumeError with what the kubelet says in CreateContainerConfigError.
+   */
+  mountsFor(pod: Pod, container: Container, volumes: MountedVolumes, variables: ReadonlyMap<string, string>): Promise<ContainerMount[]>;
+  /** Unmounts and removes everything of the pod, its directory included. Idempotent. */
   tearDown(podUid: string): Promise<void>;
   /** Pods with anything left on the board, for cleaning up after a crash. */
   podsWithVolumes(): Promise<string[]>;
