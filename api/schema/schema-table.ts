@@ -8,10 +8,13 @@
  */
 import table from './schema.json' with { type: 'json' };
 
-/** How a value looks in JSON. `message` is an object with fields of its own, `json` is any JSON value. */
+/**
+ * How a value looks in JSON. `message` is an object with fields of its own, `stringList` a message whose JSON form is a
+ * list of strings, `json` any JSON value.
+ */
 export type ValueKind =
   | 'string' | 'bool' | 'int32' | 'int64' | 'double' | 'bytes'
-  | 'quantity' | 'time' | 'microTime' | 'duration' | 'intOrString' | 'json' | 'message';
+  | 'quantity' | 'time' | 'microTime' | 'duration' | 'intOrString' | 'stringList' | 'json' | 'message';
 
 /** A field of a message, under its JSON name. */
 export interface SchemaField {
@@ -76,7 +79,11 @@ const kinds: Readonly<Record<string, ValueKind>> = {
   'k8s.io.apimachinery.pkg.api.resource.Quantity': 'quantity',
   'k8s.io.apimachinery.pkg.util.intstr.IntOrString': 'intOrString',
   'k8s.io.apimachinery.pkg.runtime.RawExtension': 'json',
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON': 'json',
+  'k8s.io.api.authentication.v1.AttestationValue': 'stringList',
+  'k8s.io.api.authentication.v1.ExtraValue': 'stringList',
+  'k8s.io.api.authorization.v1.ExtraValue': 'stringList',
+  'k8s.io.api.certificates.v1.ExtraValue': 'stringList',
+  [`${meta}Verbs`]: 'stringList',
   [`${meta}FieldsV1`]: 'json',
   [`${meta}Time`]: 'time',
   [`${meta}MicroTime`]: 'microTime',
@@ -159,6 +166,7 @@ function compileField(name: string, row: Row): SchemaField {
 function kindOf(type: string): ValueKind {
   const kind = kinds[type];
   if (kind) return kind;
+  if (/\.apiextensions\.v1\.JSON(SchemaPropsOr\w+)?$/.test(type)) return 'json';
   // A message of a version that the table leaves out: kept as it is.
   return Object.hasOwn(rows, type) ? 'message' : 'json';
 }

@@ -1,0 +1,57 @@
+/** YAML bodies, read as sigs.k8s.io/yaml reads them: YAML 1.1 (octal 0644, yes/no) without times and base-60 numbers. */
+import type { ParsedNode } from 'yaml';
+import { DecodeError } from './decode-error.ts';
+import { formatPath, type PathElement } from './field-path.ts';
+
+/** Aliases one document may use, counted by what they expand to: against documents that unfold to gigabytes. */
+const maxAliases = 100;
+
+/**
+ * Parses one YAML document. The parser is loaded on first use: few clients send YAML.
+ * @returns the value and `duplicate field "spec.replicas"` for keys that come twice, at most `limit`; the last one counts.
+ * @throws DecodeError for text that is no YAML, has several documents, or has too many aliases.
+ */
+export async function parseYaml(text: string, limit: number): Promise<{ value: unknown; duplicates: string[] }> {
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text, {
+    version: '1.1',
+    uniqueKeys: false,
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || (tag.tag !== 'tag:yaml.org,2002:timestamp' && tag.format !== 'TIME')),
+  });
+  const problem = document.errors[0];
+  if (problem) throw new DecodeError(`error converting YAML to JSON: yaml: ${problem.message.split('\n')[0]}`);
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: maxAliases });
+    return { value: jsonOf(value), duplicates: findDuplicates(document.contents, limit) };
+  } catch (error) {
+    if (error instanceof DecodeError) throw error;
+    throw new DecodeError(`error converting YAML to JSON: yaml: ${error instanceof Error ? error.message : 'unreadable'}`);
+  }
+}
+
+/** YAML knows maps, sets, binaries, big integers; JSON does not. Shared nodes (aliases) become copies. */
+function jsonOf(value: unknown): unknown {
+  const text = JSON.stringify(value, (_key, element: unknown) => (typeof element === 'bigint' ? Number(element) : element)) as string | undefined;
+  return text === undefined ? null : JSON.parse(text);
+}
+
+function findDuplicates(root: ParsedNode | null, limit: number): string[] {
+  const found: string[] = [];
+  const walk = (node: unknown, path: readonly PathElement[]): void => {
+    if (typeof node !== 'object' || node === null || !('items' in node) || !Array.isArray(node.items)) return;
+    const seen = new Set<string>();
+    (node.items as unknown[]).forEach((item, index) => {
+      if (typeof item !== 'object' || item === null || !('key' in item)) return walk(item, [...path, index]);
+      const key = scalarText(item.key);
+      if (seen.has(key) && found.length < limit) found.push(`duplicate field "${formatPath([...path, key])}"`);
+      seen.add(key);
+      if ('value' in item) walk(item.value, [...path, key]);
+    });
+  };
+  walk(root, []);
+  return found;
+}
+
+function scalarText(node: unknown): string {
+  return typeof node === 'object' && node !== null && 'value' in node ? String(node.value) : String(node);
+}
