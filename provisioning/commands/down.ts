@@ -26,7 +26,7 @@ export async function down(options: Options): Promise<void> {
     });
   }
   await progress.step('remove routes', async () => {
-    const { removeServiceRoutes } = await import('../../proxy/remove-service-routes.ts');
+    const { removeServiceRoutes } = await import('../../proxy/service-routes.ts');
     await removeServiceRoutes({ serviceCIDR: options.serviceCIDR });
   });
   const daemonRuns = existsSync(join(dataPaths(options.dataDir).runDir, 'dockerd.json'));

@@ -34,8 +34,8 @@ const parts: Readonly<Record<'server' | 'agent' | 'proxy', StartPart>> = {
     const { startProxy } = await import('../../proxy/proxy.ts');
     return startProxy({
       dataDir: options.dataDir, boardName: options.nodeName, credentialsFile: dataPaths(options.dataDir).credentials(options.nodeName),
-      serviceCIDR: options.serviceCIDR, clusterDomain: options.clusterDomain,
-    }, { clock: systemClock, logger });
+      clusterCIDR: options.clusterCIDR, serviceCIDR: options.serviceCIDR, clusterDomain: options.clusterDomain,
+    }, { clock: systemClock, logger, random: Math.random });
   },
 };
 

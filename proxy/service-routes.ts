@@ -1,0 +1,20 @@
+/**
+ * Makes Service addresses local (AnyIP): with one `local` route a plain process can bind any address of the range, and
+ * pods reach it through their default gateway. See ip-route(8), type local.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Idempotent. @throws when `ip` refuses; the message is its own. */
+export async function ensureServiceRoutes(serviceCIDR: string): Promise<void> {
+  await run('ip', ['route', 'replace', 'local', serviceCIDR, 'dev', 'lo', 'table', 'local']);
+}
+
+/** Idempotent: a route that is not there is success. */
+export async function removeServiceRoutes(options: { serviceCIDR: string }): Promise<void> {
+  const { stdout } = await run('ip', ['route', 'show', 'table', 'local', 'type', 'local', 'exact', options.serviceCIDR]);
+  if (stdout.trim() === '') return;
+  await run('ip', ['route', 'del', 'local', options.serviceCIDR, 'dev', 'lo', 'table', 'local']);
+}

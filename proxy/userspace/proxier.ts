@@ -1,0 +1,119 @@
+/**
+ * Makes the open sockets match the planned portals. Level-triggered: each run compares what should be with what is, and a
+ * socket that could not be opened is tried again.
+ *
+ * INVARIANTS
+ * - reconcile() never runs twice at once; a call during a run makes one more run follow.
+ * - A portal whose listener stays keeps its socket: changed backends only reach its balancer.
+ * - A portal that goes stops listening; its open TCP connections live on.
+ */
+import { Backoff } from '../../machinery/backoff.ts';
+import type { Clock, Timer } from '../../machinery/clock.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import type { Portal } from '../service-plan.ts';
+import { LoadBalancer } from './load-balancer.ts';
+import { TcpPortal } from './tcp-portal.ts';
+import { UdpPortal } from './udp-portal.ts';
+
+interface OpenPortal {
+  balancer: LoadBalancer;
+  socket: TcpPortal | UdpPortal;
+}
+
+export class Proxier {
+  private readonly open = new Map<string, OpenPortal>();
+  /** Sockets that no longer listen and still carry connections. */
+  private readonly leaving = new Set<TcpPortal>();
+  private wanted: readonly Portal[] = [];
+  private running: Promise<void> | undefined;
+  private again = false;
+  private stopped = false;
+  private retry: Timer | undefined;
+  private readonly backoff: Backoff;
+  private readonly clock: Clock;
+  private readonly logger: Logger;
+
+  constructor(options: { clock: Clock; logger: Logger }) {
+    this.clock = options.clock;
+    this.logger = options.logger;
+    this.backoff = new Backoff({ initialMs: 500, maximumMs: 30_000 });
+  }
+
+  /** Takes a new plan; resolves when it is in force, as far as sockets could be opened. */
+  reconcile(portals: readonly Portal[]): Promise<void> {
+    this.wanted = portals;
+    return this.run();
+  }
+
+  /** Ends every socket and connection. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.retry?.cancel();
+    await this.running;
+    await Promise.all([...this.open.values()].map(({ socket }) => socket.destroy()));
+    await Promise.all([...this.leaving].map((socket) => socket.destroy()));
+    this.open.clear();
+  }
+
+  private run(): Promise<void> {
+    this.again = true;
+    this.running ??= this.runUntilSettled().finally(() => { this.running = undefined; });
+    return this.running;
+  }
+
+  private async runUntilSettled(): Promise<void> {
+    while (this.again && !this.stopped) {
+      this.again = false;
+      await this.closeUnwanted();
+      const failed = await this.openWanted();
+      this.retry?.cancel();
+      this.retry = failed ? this.clock.after(this.backoff.next(), () => void this.run()) : undefined;
+      if (!failed) this.backoff.reset();
+    }
+  }
+
+  private async closeUnwanted(): Promise<void> {
+    const wanted = new Set(this.wanted.map((portal) => portal.key));
+    for (const [key, { socket }] of this.open) {
+      if (wanted.has(key)) continue;
+      this.open.delete(key);
+      if (socket instanceof TcpPortal) {
+        this.leaving.add(socket);
+        socket.whenIdle(() => this.leaving.delete(socket));
+      }
+      await socket.close();
+    }
+  }
+
+  /** @returns true when a socket could not be opened. */
+  private async openWanted(): Promise<boolean> {
+    const failures = await Promise.all(this.wanted.map(async (portal) => {
+      const current = this.open.get(portal.key);
+      if (current) {
+        current.balancer.update(portal.backends, portal.affinitySeconds);
+        if (current.socket instanceof UdpPortal) current.socket.dropFlowsExcept(portal.backends);
+        return false;
+      }
+      return !(await this.openPortal(portal));
+    }));
+    return failures.includes(true);
+  }
+
+  private async openPortal(portal: Portal): Promise<boolean> {
+    const { clock } = this;
+    const balancer = new LoadBalancer({ backends: portal.backends, affinitySeconds: portal.affinitySeconds, clock });
+    const logger = this.logger.child({ service: portal.service, portal: portal.key });
+    const socket = portal.protocol === 'TCP'
+      ? new TcpPortal({ listener: portal.listener, balancer, logger })
+      : new UdpPortal({ listener: portal.listener, balancer, clock, logger });
+    try {
+      await socket.open();
+    } catch (error) {
+      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      logger.warn(taken ? 'port is taken by another process of this board' : 'cannot listen', { error });
+      return false;
+    }
+    this.open.set(portal.key, { balancer, socket });
+    return true;
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Accepts TCP connections for one portal and carries their bytes to a backend. A backend that refuses is passed over, so
+ * that a pod which is just leaving costs a client nothing.
+ */
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from '../../machinery/logger.ts';
+import type { Listener } from '../service-plan.ts';
+import type { LoadBalancer } from './load-balancer.ts';
+
+/** Milliseconds one backend may take to accept before the next is tried. */
+const connectTimeoutMs = 2_000;
+
+export interface PortalSocket {
+  /** Resolves when it listens. Rejects with the system's error (EADDRINUSE ...). */
+  open(): Promise<void>;
+  /** Stops listening. Connections that are open live on until one side ends them. */
+  close(): Promise<void>;
+  /** Ends open connections too. */
+  destroy(): Promise<void>;
+}
+
+export class TcpPortal implements PortalSocket {
+  private readonly server: Server;
+  private readonly connections = new Set<Socket>();
+  private idleCallback: (() => void) | undefined;
+  private readonly listener: Listener;
+  private readonly balancer: LoadBalancer;
+  private readonly logger: Logger;
+
+  constructor(options: { listener: Listener; balancer: LoadBalancer; logger: Logger }) {
+    this.listener = options.listener;
+    this.balancer = options.balancer;
+    this.logger = options.logger;
+    this.server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) => this.accept(client));
+  }
+
+  open(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ host: this.listener.ip ?? '0.0.0.0', port: this.listener.port, backlog: 4_096, exclusive: true }, () => {
+        this.server.off('error', reject);
+        this.server.on('error', (error) => this.logger.warn('listener failed', { error }));
+        resolve();
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    // server.close waits for connections to end; new ones are refused from here on, which is all that matters.
+    this.server.close();
+    return Promise.resolve();
+  }
+
+  async destroy(): Promise<void> {
+    await this.close();
+    for (const socket of this.connections) socket.destroy();
+  }
+
+  /** Calls back once when no connection is open (any more). */
+  whenIdle(callback: () => void): void {
+    if (this.connections.size === 0) callback();
+    else this.idleCallback = callback;
+  }
+
+  private accept(client: Socket): void {
+    client.on('error', ignoreReset);
+    this.track(client);
+    this.connectNext(client, this.balancer.candidates(client.remoteAddress ?? ''), undefined);
+  }
+
+  private connectNext(client: Socket, candidates: Generator<{ ip: string; port: number }>, failure: Error | undefined): void {
+    if (client.destroyed) return;
+    const candidate = candidates.next();
+    if (candidate.done) {
+      this.logger.debug('no backend accepts', { client: client.remoteAddress, error: failure });
+      client.resetAndDestroy();
+      return;
+    }
+    const backend = connect({ host: candidate.value.ip, port: candidate.value.port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false });
+    const timer = setTimeout(() => backend.destroy(new Error(`no answer from ${candidate.value.ip} within ${connectTimeoutMs} ms`)), connectTimeoutMs);
+    const tryNext = (error: Error): void => {
+      clearTimeout(timer);
+      client.off('close', abandon);
+      this.connectNext(client, candidates, error);
+    };
+    const abandon = (): void => { backend.destroy(); clearTimeout(timer); };
+    client.once('close', abandon);
+    backend.once('error', tryNext);
+    backend.once('connect', () => {
+      clearTimeout(timer);
+      client.off('close', abandon);
+      backend.off('error', tryNext);
+      backend.on('error', ignoreReset);
+      this.track(backend);
+      join(client, backend);
+      join(backend, client);
+      client.resume();
+    });
+  }
+
+  private track(socket: Socket): void {
+    this.connections.add(socket);
+    socket.once('close', () => {
+      this.connections.delete(socket);
+      if (this.connections.size === 0) this.idleCallback?.();
+    });
+  }
+}
+
+/** Carries one direction: bytes with back-pressure, then the half-close, and an abort as an abort. */
+function join(from: Socket, to: Socket): void {
+  from.on('data', (chunk) => {
+    if (!to.write(chunk)) {
+      from.pause();
+      to.once('drain', () => from.resume());
+    }
+  });
+  from.on('end', () => to.end());
+  from.on('close', (hadError) => {
+    if (hadError) to.resetAndDestroy();
+    else if (!to.writableEnded) to.destroy();
+  });
+}
+
+/** The peers of a proxy break connections at any time; 'close' follows and does what is to be done. */
+function ignoreReset(): void {}
