@@ -50,8 +50,11 @@ export interface RegistryWatchSink {
   closed(): void;
 }
 
-/** What a change gets and gives back: a private copy of the current object → the wanted one. Throw StatusError to refuse. */
-export type Change<T extends KubernetesObject> = (current: T) => T | Promise<T>;
+/**
+ * What a change gets and gives back: a private copy of the current object → the wanted one, or undefined to leave it as it
+ * is. Throw StatusError to refuse.
+ */
+export type Change<T extends KubernetesObject> = (current: T) => T | undefined | Promise<T | undefined>;
 
 export interface UpdateRequest<T extends KubernetesObject> {
   name: string;
@@ -60,6 +63,8 @@ export interface UpdateRequest<T extends KubernetesObject> {
   subresource?: 'status' | 'scale' | 'finalize';
   /** Called again with fresh state after a conflict, unless its result names a resourceVersion that is not current. */
   change: Change<T>;
+  /** PUT only: what to create when there is no such object and the kind allows that (Lease, Service, Endpoints, Event). */
+  createIfMissing?: T;
 }
 
 /** All verbs on one kind. Every method throws StatusError. */

@@ -1,0 +1,24 @@
+/** Deployments. Follows pkg/registry/apps/deployment. */
+import type { Deployment } from '../../../../api/apps.ts';
+import { deployments } from '../../../../api/resources.ts';
+import { deepEqual } from '../../deep-equal.ts';
+import { plainStrategy } from '../../strategy.ts';
+import type { Strategy } from '../../strategy.ts';
+
+export const deploymentStrategy: Strategy<Deployment> = {
+  ...plainStrategy,
+  resource: deployments,
+  prepareForCreate(deployment) {
+    deployment.status = {};
+  },
+  prepareForUpdate(deployment, old) {
+    deployment.status = old.status;
+  },
+  prepareForStatusUpdate(deployment, old) {
+    deployment.spec = old.spec;
+    deployment.metadata!.labels = old.metadata?.labels;
+  },
+  // Annotations count too: the controller copies them to the replica sets.
+  generationChanged: (deployment, old) => !deepEqual(deployment.spec, old.spec)
+    || !deepEqual(deployment.metadata?.annotations ?? {}, old.metadata?.annotations ?? {}),
+};

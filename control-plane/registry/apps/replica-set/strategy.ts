@@ -1,0 +1,24 @@
+/** ReplicaSets. Follows pkg/registry/apps/replicaset. */
+import type { ReplicaSet } from '../../../../api/apps.ts';
+import { replicaSets } from '../../../../api/resources.ts';
+import { deepEqual } from '../../deep-equal.ts';
+import { plainStrategy } from '../../strategy.ts';
+import type { Strategy } from '../../strategy.ts';
+import type { Writable } from '../../writable.ts';
+
+export const replicaSetStrategy: Strategy<ReplicaSet> = {
+  ...plainStrategy,
+  resource: replicaSets,
+  selectableFields: ['status.replicas'],
+  selectField: ({ status }, field) => (field === 'status.replicas' ? String(status?.replicas ?? 0) : ''),
+  prepareForCreate(replicaSet: Writable<ReplicaSet>) {
+    replicaSet.status = { replicas: 0 };
+  },
+  prepareForUpdate(replicaSet: Writable<ReplicaSet>, old) {
+    replicaSet.status = old.status;
+  },
+  prepareForStatusUpdate(replicaSet, old) {
+    replicaSet.spec = old.spec;
+  },
+  generationChanged: (replicaSet, old) => !deepEqual(replicaSet.spec, old.spec),
+};

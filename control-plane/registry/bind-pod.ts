@@ -1,0 +1,58 @@
+/** POST pods/NAME/binding. Follows pkg/registry/core/pod/storage: BindingREST. */
+import type { Pod, PodCondition } from '../../api/core.ts';
+import { newConflict, newNotFound, newBadRequest } from '../../api/errors.ts';
+import { pods } from '../../api/resources.ts';
+import { timestamp } from '../../machinery/clock.ts';
+import { KeyConflictError } from '../storage/storage.ts';
+import type { StoredObject } from '../storage/storage.ts';
+import { deepClone } from './deep-clone.ts';
+import { commitOne, getStored } from './registry-parts.ts';
+import type { RegistryParts } from './registry-parts.ts';
+import type { RequestContext } from './registry.ts';
+
+export interface PodBinding {
+  uid?: string;
+  nodeName: string;
+}
+
+/** Errors name the subresource, as Kubernetes does. */
+const podBindings = { group: '', plural: 'pods/binding' };
+
+/** @throws StatusError NotFound, Conflict when the pod has a node, is going away or is another one. */
+export async function bindPod(
+  parts: RegistryParts, context: RequestContext, { namespace, name, binding }: { namespace: string; name: string; binding: PodBinding },
+): Promise<void> {
+  if (!binding.nodeName) throw newBadRequest('target.name: Required value');
+  for (;;) {
+    const stored = getStored(parts, pods, namespace, name);
+    if (!stored) throw newNotFound(pods, name);
+    checkBindable(stored.object, name, binding);
+    if (context.dryRun) return;
+    try {
+      await commitOne(parts, { key: stored.key, expected: stored.revision, object: bound(stored, binding, parts.clock.now()), durable: true });
+      return;
+    } catch (error) {
+      if (!(error instanceof KeyConflictError)) throw error;
+    }
+  }
+}
+
+function checkBindable(pod: Pod, name: string, binding: PodBinding): void {
+  const uid = pod.metadata?.uid;
+  if (binding.uid && binding.uid !== uid) {
+    throw newConflict(podBindings, name, `Precondition failed: UID in precondition: ${binding.uid}, UID in object meta: ${uid}`);
+  }
+  if (pod.metadata?.deletionTimestamp) throw newConflict(podBindings, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  if (pod.spec?.nodeName) throw newConflict(podBindings, name, `pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
+  if ((pod.spec as { schedulingGates?: unknown[] } | undefined)?.schedulingGates?.length) {
+    throw newConflict(podBindings, name, `pod ${name} has non-empty .spec.schedulingGates`);
+  }
+}
+
+function bound({ object }: StoredObject<Pod>, { nodeName }: PodBinding, now: number): Pod {
+  const pod = deepClone(object);
+  const conditions = pod.status?.conditions ?? [];
+  const condition: PodCondition = { type: 'PodScheduled', status: 'True', lastTransitionTime: timestamp(now) };
+  const others = conditions.filter(({ type }) => type !== 'PodScheduled');
+  return { ...pod, spec: { ...pod.spec!, nodeName }, status: { ...pod.status, conditions: [...others, condition] } };
+}

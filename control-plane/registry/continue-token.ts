@@ -1,0 +1,37 @@
+/** The `continue` token of a paged list: base64url JSON of the snapshot's revision and the last key that was given out. */
+import { newBadRequest } from '../../api/errors.ts';
+import type { Revision } from '../storage/storage.ts';
+
+export interface ContinueToken {
+  /** The snapshot all pages show; -1: whatever is current (after the snapshot expired). */
+  revision: Revision;
+  /** The next page begins after this key. */
+  after: string;
+}
+
+const tokenVersion = 'meta.k8s.io/v1';
+
+export function encodeContinueToken(token: ContinueToken, prefix: string): string {
+  const json = JSON.stringify({ v: tokenVersion, rv: token.revision, start: token.after.slice(prefix.length) });
+  return Buffer.from(json).toString('base64url');
+}
+
+/**
+ * @param prefix of the list that is continued: a token never leads out of it.
+ * @throws StatusError BadRequest.
+ */
+export function decodeContinueToken(text: string, prefix: string): ContinueToken {
+  const fail = (why: string) => newBadRequest(`continue key is not valid: ${why}`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+  } catch (error) {
+    throw fail(error instanceof Error ? error.message : 'no token');
+  }
+  if (typeof parsed !== 'object' || parsed === null) throw fail('no token');
+  const { v, rv, start } = parsed as Record<string, unknown>;
+  if (v !== tokenVersion) throw fail('server does not recognize this encoded version');
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1) throw fail('incorrect encoded start resourceVersion');
+  if (typeof start !== 'string' || start === '') throw fail('encoded start key empty');
+  return { revision: rv, after: prefix + start };
+}

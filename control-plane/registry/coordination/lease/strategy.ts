@@ -1,0 +1,20 @@
+/** Leases. Follows pkg/registry/coordination/lease. */
+import type { Lease } from '../../../../api/coordination.ts';
+import { leases } from '../../../../api/resources.ts';
+import { deepEqual } from '../../deep-equal.ts';
+import { plainStrategy } from '../../strategy.ts';
+import type { Strategy } from '../../strategy.ts';
+
+export const leaseStrategy: Strategy<Lease> = {
+  ...plainStrategy,
+  resource: leases,
+  allowCreateOnUpdate: true,
+  allowUnconditionalUpdate: false,
+  isVolatile: (lease, old) => old !== undefined && isRenewal(lease, old),
+};
+
+/** Nothing but spec.renewTime differs: a heartbeat. */
+function isRenewal(lease: Lease, old: Lease): boolean {
+  return deepEqual({ ...lease.spec, renewTime: '' }, { ...old.spec, renewTime: '' })
+    && deepEqual({ ...lease.metadata, resourceVersion: '' }, { ...old.metadata, resourceVersion: '' });
+}

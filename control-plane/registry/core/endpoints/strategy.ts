@@ -1,0 +1,7 @@
+/** Endpoints. Follows pkg/registry/core/endpoint. */
+import type { Endpoints } from '../../../../api/core.ts';
+import { endpoints } from '../../../../api/resources.ts';
+import { plainStrategy } from '../../strategy.ts';
+import type { Strategy } from '../../strategy.ts';
+
+export const endpointsStrategy: Strategy<Endpoints> = { ...plainStrategy, resource: endpoints, allowCreateOnUpdate: true };

@@ -1,0 +1,27 @@
+/** Events: in memory only, for an hour. Follows pkg/registry/core/event. */
+import type { Event } from '../../../../api/core.ts';
+import { events } from '../../../../api/resources.ts';
+import { plainStrategy } from '../../strategy.ts';
+import type { Strategy } from '../../strategy.ts';
+
+export const eventStrategy: Strategy<Event> = {
+  ...plainStrategy,
+  resource: events,
+  allowCreateOnUpdate: true,
+  selectableFields: [
+    'involvedObject.kind', 'involvedObject.namespace', 'involvedObject.name', 'involvedObject.uid', 'involvedObject.apiVersion',
+    'involvedObject.resourceVersion', 'involvedObject.fieldPath', 'reason', 'reportingComponent', 'source', 'type',
+  ],
+  selectField(event, field) {
+    const [parent, child] = field.split('.');
+    if (parent === 'involvedObject') return (event.involvedObject as Record<string, string | undefined>)[child ?? ''] ?? '';
+    switch (field) {
+      case 'reason': return event.reason ?? '';
+      case 'reportingComponent': return event.reportingComponent ?? '';
+      case 'source': return event.source?.component || event.reportingComponent || '';
+      case 'type': return event.type ?? '';
+      default: return '';
+    }
+  },
+  isVolatile: () => true,
+};

@@ -1,0 +1,37 @@
+/** Namespaces. Follows pkg/registry/core/namespace. */
+import type { Namespace } from '../../../../api/core.ts';
+import { namespaces } from '../../../../api/resources.ts';
+import { plainStrategy } from '../../strategy.ts';
+import type { Strategy } from '../../strategy.ts';
+
+/** Held by the namespace controller until the content is gone. */
+export const kubernetesFinalizer = 'kubernetes';
+
+export const namespaceStrategy: Strategy<Namespace> = {
+  ...plainStrategy,
+  resource: namespaces,
+  selectableFields: ['status.phase', 'name'],
+  selectField({ metadata, status }, field) {
+    if (field === 'name') return metadata?.name ?? '';
+    return field === 'status.phase' ? status?.phase ?? '' : '';
+  },
+  prepareForCreate(namespace) {
+    const finalizers = namespace.spec?.finalizers ?? [];
+    namespace.spec = { finalizers: finalizers.includes(kubernetesFinalizer) ? finalizers : [...finalizers, kubernetesFinalizer] };
+    namespace.status = { phase: 'Active' };
+  },
+  prepareForUpdate(namespace, old) {
+    namespace.spec = { ...namespace.spec, finalizers: old.spec?.finalizers };
+    namespace.status = old.status;
+  },
+  prepareForStatusUpdate(namespace, old) {
+    namespace.spec = old.spec;
+  },
+  prepareForFinalize(namespace, old) {
+    namespace.status = old.status;
+  },
+  prepareForDelete(namespace) {
+    namespace.status = { ...namespace.status, phase: 'Terminating' };
+  },
+  isHeld: (namespace) => (namespace.spec?.finalizers?.length ?? 0) > 0,
+};

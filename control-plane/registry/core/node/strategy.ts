@@ -1,0 +1,33 @@
+/** Nodes. Follows pkg/registry/core/node/strategy. */
+import type { Node, NodeStatus } from '../../../../api/core.ts';
+import { nodes } from '../../../../api/resources.ts';
+import { deepEqual } from '../../deep-equal.ts';
+import { plainStrategy } from '../../strategy.ts';
+import type { Strategy } from '../../strategy.ts';
+import type { Writable } from '../../writable.ts';
+
+export const nodeStrategy: Strategy<Node> = {
+  ...plainStrategy,
+  resource: nodes,
+  selectableFields: ['spec.unschedulable'],
+  selectField: ({ spec }, field) => (field === 'spec.unschedulable' ? String(spec?.unschedulable ?? false) : ''),
+  // A node registers itself with the status it has: unlike other kinds, the status of a create is kept.
+  prepareForUpdate(node: Writable<Node>, old) {
+    node.status = old.status;
+  },
+  prepareForStatusUpdate(node, old) {
+    node.spec = old.spec;
+  },
+  isVolatile: (node, old) => old !== undefined && isHeartbeat(node, old),
+};
+
+/** Nothing but the conditions' lastHeartbeatTime differs. */
+function isHeartbeat(node: Node, old: Node): boolean {
+  return deepEqual(node.spec, old.spec)
+    && deepEqual({ ...node.metadata, resourceVersion: '' }, { ...old.metadata, resourceVersion: '' })
+    && deepEqual(withoutHeartbeats(node.status), withoutHeartbeats(old.status));
+}
+
+function withoutHeartbeats(status: NodeStatus | undefined): NodeStatus {
+  return { ...status, conditions: status?.conditions?.map((condition) => ({ ...condition, lastHeartbeatTime: undefined })) };
+}

@@ -1,0 +1,57 @@
+/** Pods. Follows pkg/registry/core/pod/strategy. */
+import type { Pod } from '../../../../api/core.ts';
+import type { DeleteOptions, ObjectMeta } from '../../../../api/meta.ts';
+import { pods } from '../../../../api/resources.ts';
+import { deepEqual } from '../../deep-equal.ts';
+import { plainStrategy } from '../../strategy.ts';
+import type { Strategy } from '../../strategy.ts';
+import type { Writable } from '../../writable.ts';
+import { qualityOfService } from './quality-of-service.ts';
+
+export const podStrategy: Strategy<Pod> = {
+  ...plainStrategy,
+  resource: pods,
+  selectableFields: [
+    'spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork',
+    'status.phase', 'status.podIP', 'status.nominatedNodeName',
+  ],
+  selectField,
+  prepareForCreate(pod: Writable<Pod>) {
+    pod.status = { phase: 'Pending', qosClass: qualityOfService(pod) };
+  },
+  prepareForUpdate(pod: Writable<Pod>, old) {
+    pod.status = old.status;
+  },
+  prepareForStatusUpdate(pod: Writable<Pod>, old) {
+    pod.spec = old.spec;
+    const metadata = pod.metadata as Writable<ObjectMeta>;
+    metadata.ownerReferences = old.metadata?.ownerReferences;
+    metadata.deletionTimestamp = old.metadata?.deletionTimestamp;
+    metadata.deletionGracePeriodSeconds = old.metadata?.deletionGracePeriodSeconds;
+    // The class follows from the spec, which a running pod keeps.
+    if (old.status?.qosClass) pod.status = { ...pod.status, qosClass: old.status.qosClass };
+  },
+  generationChanged: (pod, old) => !deepEqual(pod.spec, old.spec),
+  gracePeriodSeconds,
+};
+
+function selectField({ spec, status }: Pod, field: string): string {
+  switch (field) {
+    case 'spec.nodeName': return spec?.nodeName ?? '';
+    case 'spec.restartPolicy': return spec?.restartPolicy ?? '';
+    case 'spec.schedulerName': return spec?.schedulerName ?? '';
+    case 'spec.serviceAccountName': return spec?.serviceAccountName ?? '';
+    case 'spec.hostNetwork': return String(spec?.hostNetwork ?? false);
+    case 'status.phase': return status?.phase ?? '';
+    case 'status.podIP': return status?.podIP ?? '';
+    case 'status.nominatedNodeName': return status?.nominatedNodeName ?? '';
+    default: return '';
+  }
+}
+
+/** A pod that no board runs, or runs no more, needs no grace. */
+function gracePeriodSeconds(pod: Pod, options: DeleteOptions): number {
+  const finished = pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
+  if (!pod.spec?.nodeName || finished) return 0;
+  return options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 0;
+}

@@ -1,0 +1,105 @@
+/** POST. Follows k8s.io/apiserver/pkg/registry: rest.BeforeCreate and Store.Create. */
+import { newAlreadyExists, newBadRequest, newInvalid, StatusError } from '../../api/errors.ts';
+import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
+import { apiVersionOf } from '../../api/resources.ts';
+import { timestamp } from '../../machinery/clock.ts';
+import { storageKey } from '../storage/keys.ts';
+import { KeyConflictError } from '../storage/storage.ts';
+import { deepClone } from './deep-clone.ts';
+import { generateName, generateNameAttempts } from './generate-name.ts';
+import { attributesOf, commitOne } from './registry-parts.ts';
+import type { RegistryParts } from './registry-parts.ts';
+import type { RequestContext } from './registry.ts';
+import type { Strategy } from './strategy.ts';
+import { validateMetadata } from './validate-metadata.ts';
+import type { Writable } from './writable.ts';
+
+interface CreateRequest<T extends KubernetesObject> {
+  parts: RegistryParts;
+  strategy: Strategy<T>;
+  context: RequestContext;
+  namespace: string | undefined;
+}
+
+/** @throws StatusError AlreadyExists, Invalid, BadRequest and whatever admission refuses with. */
+export async function createObject<T extends KubernetesObject>(request: CreateRequest<T>, given: T): Promise<T> {
+  const { parts, strategy, context } = request;
+  const { resource } = strategy;
+  const object = { ...deepClone(given), apiVersion: apiVersionOf(resource), kind: resource.kind };
+  const metadata = ownMetadata(request, object.metadata ?? {});
+  object.metadata = metadata;
+  const base = metadata.name ? undefined : metadata.generateName;
+  strategy.defaults(object);
+  const attributes = attributesOf(context, {
+    operation: 'CREATE', resource, subresource: undefined, namespace: metadata.namespace, name: metadata.name ?? '', object, old: undefined,
+  });
+  await parts.admission.admit(attributes);
+  strategy.prepareForCreate(object);
+  if (strategy.generationChanged) metadata.generation = 1;
+  for (let attempt = 1; ; attempt++) {
+    if (base) metadata.name = generateName(base, parts.random);
+    const errors = [...validateMetadata(metadata, resource), ...strategy.validate(object)];
+    if (errors.length > 0) throw newInvalid(resource, metadata.name ?? '', errors);
+    try {
+      return await write(request, object, () => parts.admission.validate(attributes));
+    } catch (error) {
+      if (!(error instanceof KeyConflictError)) throw error;
+      if (!base || attempt === generateNameAttempts) throw alreadyExists(error, strategy, metadata, base !== undefined);
+    }
+  }
+}
+
+/** The fields of metadata that a client gives, checked, and those that the server owns, set. */
+function ownMetadata<T extends KubernetesObject>(request: CreateRequest<T>, given: ObjectMeta): Writable<ObjectMeta> {
+  const { parts, strategy, namespace } = request;
+  if (given.resourceVersion) throw newBadRequest('resourceVersion should not be set on objects to be created');
+  const { selfLink: _, managedFields: __, deletionTimestamp: ___, deletionGracePeriodSeconds: ____, generation: _____, resourceVersion: ______, ...metadata } = given;
+  if (strategy.resource.namespaced) metadata.namespace = matchNamespace(metadata.namespace, namespace);
+  else delete metadata.namespace;
+  return { ...metadata, uid: parts.random.uuid(), creationTimestamp: timestamp(parts.clock.now()) };
+}
+
+/** @throws StatusError BadRequest when both name a namespace, and not the same one. */
+export function matchNamespace(inObject: string | undefined, requested: string | undefined): string {
+  if (inObject && requested && inObject !== requested) {
+    throw newBadRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  const namespace = requested || inObject;
+  if (!namespace) throw newBadRequest('an empty namespace may not be set during creation');
+  return namespace;
+}
+
+async function write<T extends KubernetesObject>(request: CreateRequest<T>, object: T, lastCheck: () => void): Promise<T> {
+  const { parts, strategy, context } = request;
+  const key = storageKey(strategy.resource, object.metadata?.namespace, object.metadata?.name ?? '');
+  const existing = parts.storage.get(key);
+  if (existing) throw new KeyConflictError(key, existing);
+  const reservation = strategy.reserve?.(object, undefined);
+  try {
+    lastCheck();
+    if (context.dryRun) {
+      reservation?.rollback();
+      return object;
+    }
+    const durable = !(strategy.isVolatile?.(object, undefined) ?? false);
+    const stored = await commitOne(parts, { key, expected: 0, object, durable });
+    reservation?.commit();
+    return stored?.object as T;
+  } catch (error) {
+    reservation?.rollback();
+    throw error;
+  }
+}
+
+function alreadyExists(conflict: KeyConflictError, strategy: Strategy, metadata: ObjectMeta, generated: boolean): StatusError {
+  const { status } = newAlreadyExists(strategy.resource, metadata.name ?? '');
+  if (generated) {
+    return new StatusError({
+      ...status,
+      message: `${status.message}, the server was not able to generate a unique name for the object`,
+      details: { ...status.details, retryAfterSeconds: 1 },
+    });
+  }
+  if (!conflict.current?.object.metadata?.deletionTimestamp) return new StatusError(status);
+  return new StatusError({ ...status, message: `object is being deleted: ${status.message}` });
+}

@@ -1,0 +1,118 @@
+/** DELETE. Follows k8s.io/apiserver/pkg/registry: rest.BeforeDelete and Store.Delete. */
+import { newConflict, newInvalid, newNotFound } from '../../api/errors.ts';
+import type { FieldError } from '../../api/errors.ts';
+import type { DeleteOptions, KubernetesObject, Status } from '../../api/meta.ts';
+import { namespaces } from '../../api/resources.ts';
+import type { Resource } from '../../api/resources.ts';
+import { KeyConflictError } from '../storage/storage.ts';
+import type { StoredObject } from '../storage/storage.ts';
+import { planDeletion } from './plan-deletion.ts';
+import { attributesOf, commitOne, getStored } from './registry-parts.ts';
+import type { RegistryParts } from './registry-parts.ts';
+import type { RequestContext } from './registry.ts';
+import type { Strategy } from './strategy.ts';
+
+interface Deletion<T extends KubernetesObject> {
+  parts: RegistryParts;
+  strategy: Strategy<T>;
+  context: RequestContext;
+  name: string;
+  namespace: string | undefined;
+  options: DeleteOptions;
+}
+
+/**
+ * @returns the object as it lingers, or a Success Status when it is gone.
+ * @throws StatusError NotFound, Conflict (preconditions), Invalid (options) and whatever admission refuses with.
+ */
+export async function deleteObject<T extends KubernetesObject>(deletion: Deletion<T>): Promise<T | Status> {
+  const { parts, strategy, name, namespace, options } = deletion;
+  const errors = validateDeleteOptions(options);
+  if (errors.length > 0) throw newInvalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
+  for (;;) {
+    const stored = getStored(parts, strategy.resource, namespace, name);
+    if (!stored) throw newNotFound(strategy.resource, name);
+    try {
+      return await attempt(deletion, stored);
+    } catch (error) {
+      if (!(error instanceof KeyConflictError)) throw error;
+    }
+  }
+}
+
+async function attempt<T extends KubernetesObject>(deletion: Deletion<T>, stored: StoredObject<T>): Promise<T | Status> {
+  const { parts, strategy, context, name, namespace, options } = deletion;
+  const { resource } = strategy;
+  checkPreconditions(resource, stored.object, options);
+  const attributes = attributesOf(context, {
+    operation: 'DELETE', resource, subresource: undefined, namespace, name, object: undefined, old: stored.object,
+  });
+  await parts.admission.admit(attributes);
+  parts.admission.validate(attributes);
+  const plan = planDeletion(strategy, stored.object, options, parts.clock.now());
+  if (plan.action === 'leave') return stored.object;
+  const dryRun = context.dryRun || (options.dryRun?.length ?? 0) > 0;
+  if (!dryRun) {
+    const object = plan.action === 'mark' ? plan.object : undefined;
+    const written = await write(deletion, stored, object);
+    if (written) return written;
+    strategy.released?.(stored.object);
+  }
+  return plan.action === 'mark' ? plan.object : success(resource, stored.object);
+}
+
+async function write<T extends KubernetesObject>(deletion: Deletion<T>, stored: StoredObject<T>, object: T | undefined): Promise<T | undefined> {
+  const { parts, strategy, name } = deletion;
+  const durable = !(strategy.isVolatile?.(object ?? stored.object, object ? stored.object : undefined) ?? false);
+  const closes = strategy.resource.plural === namespaces.plural && !parts.closingNamespaces.has(name);
+  if (closes) parts.closingNamespaces.add(name);
+  try {
+    const result = await commitOne(parts, { key: stored.key, expected: stored.revision, object, durable });
+    return result?.object as T | undefined;
+  } finally {
+    if (closes) parts.closingNamespaces.delete(name);
+  }
+}
+
+function checkPreconditions(resource: Resource, object: KubernetesObject, options: DeleteOptions): void {
+  const { uid, resourceVersion, name = '' } = object.metadata ?? {};
+  const wanted = options.preconditions ?? {};
+  if (wanted.uid !== undefined && wanted.uid !== uid) {
+    throw newConflict(resource, name, `the UID in the precondition (${wanted.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`);
+  }
+  if (wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion) {
+    throw newConflict(resource, name, `the ResourceVersion in the precondition (${wanted.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`);
+  }
+}
+
+const policies = ['Background', 'Foreground', 'Orphan'];
+
+function validateDeleteOptions(options: DeleteOptions): FieldError[] {
+  const { propagationPolicy, orphanDependents } = options;
+  const errors: FieldError[] = [];
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    errors.push({
+      reason: 'FieldValueInvalid', field: 'propagationPolicy',
+      message: `Invalid value: ${JSON.stringify(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`,
+    });
+  }
+  if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
+    errors.push({
+      reason: 'FieldValueNotSupported', field: 'propagationPolicy',
+      message: `Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
+    });
+  }
+  for (const value of options.dryRun ?? []) {
+    if (value === 'All') continue;
+    errors.push({ reason: 'FieldValueNotSupported', field: 'dryRun', message: `Unsupported value: ${JSON.stringify(value)}: supported values: "All"` });
+  }
+  return errors;
+}
+
+function success(resource: Resource, object: KubernetesObject): Status {
+  const { name, uid } = object.metadata ?? {};
+  return {
+    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success',
+    details: { name, ...(resource.group ? { group: resource.group } : {}), kind: resource.plural, uid },
+  };
+}

@@ -1,0 +1,14 @@
+/** EndpointSlices. Follows pkg/registry/discovery/endpointslice. */
+import type { EndpointSlice } from '../../../../api/discovery.ts';
+import { endpointSlices } from '../../../../api/resources.ts';
+import { deepEqual } from '../../deep-equal.ts';
+import { plainStrategy } from '../../strategy.ts';
+import type { Strategy } from '../../strategy.ts';
+
+export const endpointSliceStrategy: Strategy<EndpointSlice> = {
+  ...plainStrategy,
+  resource: endpointSlices,
+  selectableFields: ['addressType'],
+  selectField: (slice, field) => (field === 'addressType' ? slice.addressType : ''),
+  generationChanged: (slice, old) => !deepEqual({ ...slice, metadata: slice.metadata?.labels ?? {} }, { ...old, metadata: old.metadata?.labels ?? {} }),
+};

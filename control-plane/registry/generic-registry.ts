@@ -1,0 +1,95 @@
+/**
+ * The registry over a store: one implementation of all verbs, with a strategy per kind.
+ *
+ * INVARIANTS
+ * - Reads are answered from the store's memory; the objects are shared and frozen.
+ * - Between the last admission check and the hand-over to the store nothing waits, so what the check saw still holds for
+ *   everything that was handed over earlier.
+ */
+import { newNotFound } from '../../api/errors.ts';
+import type { DeleteOptions, KubernetesObject, ObjectList } from '../../api/meta.ts';
+import type { Resource } from '../../api/resources.ts';
+import type { Clock } from '../../machinery/clock.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import type { Admission } from '../admission/admission.ts';
+import { createDefaultAdmission } from '../admission/default-admission.ts';
+import type { Storage } from '../storage/storage.ts';
+import { bindPod } from './bind-pod.ts';
+import { createObject } from './create-object.ts';
+import { deleteCollection } from './delete-collection.ts';
+import { deleteObject } from './delete-object.ts';
+import { EventRetention } from './event-retention.ts';
+import { listObjects } from './list-objects.ts';
+import { systemRandomness } from './randomness.ts';
+import type { Randomness } from './randomness.ts';
+import { getStored } from './registry-parts.ts';
+import type { RegistryParts } from './registry-parts.ts';
+import type { ListQuery, Registry, RequestContext, ResourceRegistry } from './registry.ts';
+import { createStrategies } from './strategies.ts';
+import type { Strategy } from './strategy.ts';
+import { updateObject } from './update-object.ts';
+import { watchObjects } from './watch-objects.ts';
+
+export interface RegistryOptions {
+  storage: Storage;
+  clock: Clock;
+  logger: Logger;
+  /** Default: the system's. */
+  random?: Randomness;
+  /** Range of ClusterIPs, IPv4. */
+  serviceCIDR: string;
+  /** Default 30000-32767. */
+  nodePortRange?: string;
+  /** ClusterIPs kept for one Service each: address → `namespace/name`. Default: the first and the tenth address. */
+  reservedClusterIPs?: ReadonlyMap<string, string>;
+  /** Default: the admission chain of a cluster. */
+  admission?: Admission;
+}
+
+export interface GenericRegistry extends Registry {
+  /** Begins to remove expired events. */
+  start(): void;
+  stop(): void;
+}
+
+export function createRegistry(options: RegistryOptions): GenericRegistry {
+  const { storage, clock, logger, random = systemRandomness } = options;
+  const closingNamespaces = new Set<string>();
+  const admission = options.admission ?? createDefaultAdmission({ storage, clock, isNamespaceClosing: (name) => closingNamespaces.has(name) });
+  const parts: RegistryParts = { storage, clock, logger, random, admission, closingNamespaces };
+  const registries = new Map<Resource, ResourceRegistry>();
+  for (const [resource, strategy] of createStrategies()) registries.set(resource, createResourceRegistry(parts, strategy));
+  const retention = new EventRetention({ storage, clock, logger });
+  return {
+    of<T extends KubernetesObject>(resource: Resource<T>): ResourceRegistry<T> {
+      const registry = registries.get(resource);
+      if (!registry) throw new RangeError(`no strategy for ${resource.plural}`);
+      return registry as unknown as ResourceRegistry<T>;
+    },
+    bind: (context, namespace, name, binding) => bindPod(parts, context, { namespace, name, binding }),
+    start: () => retention.start(),
+    stop: () => retention.stop(),
+  };
+}
+
+function createResourceRegistry<T extends KubernetesObject>(parts: RegistryParts, strategy: Strategy<T>): ResourceRegistry<T> {
+  const { resource } = strategy;
+  const list = (query: ListQuery): ObjectList<T> => listObjects(parts.storage, strategy, query);
+  const remove = (context: RequestContext, name: string, namespace: string | undefined, options: DeleteOptions) =>
+    deleteObject({ parts, strategy, context, name, namespace, options });
+  return {
+    resource,
+    create: (context, namespace, object) => createObject({ parts, strategy, context, namespace }, object),
+    get(name, namespace) {
+      const stored = getStored(parts, resource, namespace, name);
+      if (!stored) throw newNotFound(resource, name);
+      return stored.object;
+    },
+    list,
+    watch: (query, sink) => watchObjects(parts, strategy, query, sink),
+    update: (context, request) => updateObject({ parts, strategy, context, request }),
+    delete: remove,
+    deleteCollection: (context, query, options) =>
+      deleteCollection({ list, remove: (object) => remove(context, object.metadata?.name ?? '', object.metadata?.namespace, options) }, query),
+  };
+}

@@ -1,0 +1,173 @@
+/** PUT and PATCH. Follows k8s.io/apiserver/pkg/registry: rest.BeforeUpdate and Store.Update. */
+import { newBadRequest, newConflict, newInvalid, newModifiedConflict, newNotFound } from '../../api/errors.ts';
+import type { FieldError } from '../../api/errors.ts';
+import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
+import { apiVersionOf } from '../../api/resources.ts';
+import { KeyConflictError } from '../storage/storage.ts';
+import type { StoredObject } from '../storage/storage.ts';
+import { createObject, matchNamespace } from './create-object.ts';
+import { deepClone } from './deep-clone.ts';
+import { deepEqual } from './deep-equal.ts';
+import { attributesOf, commitOne, getStored } from './registry-parts.ts';
+import type { RegistryParts } from './registry-parts.ts';
+import type { RequestContext, UpdateRequest } from './registry.ts';
+import { keepOnlyReplicas, validateReplicas } from './scale.ts';
+import type { Strategy } from './strategy.ts';
+import { validateMetadataUpdate } from './validate-metadata.ts';
+import type { Writable } from './writable.ts';
+
+interface Update<T extends KubernetesObject> {
+  parts: RegistryParts;
+  strategy: Strategy<T>;
+  context: RequestContext;
+  request: UpdateRequest<T>;
+}
+
+/**
+ * Reads, changes, writes; again with fresh state when someone else was quicker. Ends, because of all who write one key
+ * at the same time the first always succeeds.
+ * @throws StatusError NotFound, Conflict, Invalid, BadRequest and whatever admission or the change refuses with.
+ */
+export async function updateObject<T extends KubernetesObject>(update: Update<T>): Promise<T> {
+  const { parts, strategy, context, request } = update;
+  for (;;) {
+    const stored = getStored(parts, strategy.resource, request.namespace, request.name);
+    if (!stored) {
+      if (request.createIfMissing && strategy.allowCreateOnUpdate && !request.subresource) {
+        return createObject({ parts, strategy, context, namespace: request.namespace }, withoutRevision(request.createIfMissing));
+      }
+      throw newNotFound(strategy.resource, request.name);
+    }
+    try {
+      return await attempt(update, stored);
+    } catch (error) {
+      if (!(error instanceof KeyConflictError)) throw error;
+    }
+  }
+}
+
+function withoutRevision<T extends KubernetesObject>(object: T): T {
+  const { resourceVersion, ...metadata } = object.metadata ?? {};
+  // A client that names a version means an object that it has read.
+  if (resourceVersion) throw newBadRequest('resourceVersion should not be set on objects to be created');
+  return { ...object, metadata };
+}
+
+async function attempt<T extends KubernetesObject>(update: Update<T>, stored: StoredObject<T>): Promise<T> {
+  const { parts, strategy, context, request } = update;
+  const old = stored.object;
+  const changed = await request.change(deepClone(old));
+  if (changed === undefined) return old;
+  // Callers may have put shared, frozen parts into what they give back.
+  const wanted = deepClone(changed);
+  checkIdentity(update, wanted.metadata ?? {}, old);
+  const object = { ...wanted, apiVersion: apiVersionOf(strategy.resource), kind: strategy.resource.kind };
+  object.metadata = fillMetadata(wanted.metadata ?? {}, old.metadata ?? {});
+  const prepared = request.subresource === 'scale' ? keepOnlyReplicas(object, deepClone(old)) : object;
+  strategy.defaults(prepared);
+  const attributes = attributesOf(context, {
+    operation: 'UPDATE', resource: strategy.resource, subresource: request.subresource,
+    namespace: request.namespace, name: request.name, object: prepared, old,
+  });
+  await parts.admission.admit(attributes);
+  prepare(update, prepared, old);
+  const errors = validate(update, prepared, old);
+  if (errors.length > 0) throw newInvalid(invalidKind(update), request.name, errors);
+  return write(update, prepared, stored, () => parts.admission.validate(attributes));
+}
+
+/** The object must be the one that the request names, at the version that the client saw. */
+function checkIdentity<T extends KubernetesObject>(update: Update<T>, wanted: ObjectMeta, old: T): void {
+  const { strategy: { resource, allowUnconditionalUpdate }, request } = update;
+  if (wanted.name && wanted.name !== request.name) {
+    throw newBadRequest(`the name of the object (${wanted.name}) does not match the name on the URL (${request.name})`);
+  }
+  if (resource.namespaced) matchNamespace(wanted.namespace, request.namespace);
+  if (wanted.uid && wanted.uid !== old.metadata?.uid) {
+    throw newConflict(resource, request.name, `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${old.metadata?.uid}`);
+  }
+  if (!wanted.resourceVersion && !allowUnconditionalUpdate) {
+    throw newInvalid(resource, request.name, [{
+      reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update',
+    }]);
+  }
+  if (wanted.resourceVersion && wanted.resourceVersion !== '0' && wanted.resourceVersion !== old.metadata?.resourceVersion) {
+    throw newModifiedConflict(resource, request.name);
+  }
+}
+
+/** What clients may leave out is taken from the old object; what they may not set at all is overwritten. */
+function fillMetadata(wanted: ObjectMeta, old: ObjectMeta): ObjectMeta {
+  const { selfLink: _, managedFields: __, ...rest } = wanted;
+  const metadata: Writable<ObjectMeta> = rest;
+  metadata.name = old.name;
+  if (old.namespace !== undefined) metadata.namespace = old.namespace;
+  else delete metadata.namespace;
+  metadata.resourceVersion = old.resourceVersion;
+  metadata.uid ??= old.uid;
+  metadata.creationTimestamp ??= old.creationTimestamp;
+  if (old.deletionTimestamp !== undefined) metadata.deletionTimestamp ??= old.deletionTimestamp;
+  if (old.deletionGracePeriodSeconds !== undefined) metadata.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
+  if (old.generation !== undefined) metadata.generation = old.generation;
+  else delete metadata.generation;
+  return metadata;
+}
+
+function prepare<T extends KubernetesObject>(update: Update<T>, object: T, old: T): void {
+  const { strategy, request } = update;
+  switch (request.subresource) {
+    case 'status':
+      if (!strategy.prepareForStatusUpdate) throw newNotFound(strategy.resource, `${request.name}/status`);
+      strategy.prepareForStatusUpdate(object, old);
+      return;
+    case 'finalize':
+      if (!strategy.prepareForFinalize) throw newNotFound(strategy.resource, `${request.name}/finalize`);
+      strategy.prepareForFinalize(object, old);
+      return;
+    case 'scale':
+    case undefined:
+      strategy.prepareForUpdate(object, old);
+      if (strategy.generationChanged?.(object, old)) (object.metadata as Writable<ObjectMeta>).generation = (old.metadata?.generation ?? 0) + 1;
+  }
+}
+
+function validate<T extends KubernetesObject>({ strategy, request }: Update<T>, object: T, old: T): FieldError[] {
+  const errors = validateMetadataUpdate(object.metadata ?? {}, old.metadata ?? {}, strategy.resource);
+  switch (request.subresource) {
+    case 'status': return [...errors, ...strategy.validateStatusUpdate?.(object, old) ?? []];
+    case 'scale': return validateReplicas(object);
+    case 'finalize': return errors;
+    case undefined: return [...errors, ...strategy.validateUpdate(object, old)];
+  }
+}
+
+function invalidKind<T extends KubernetesObject>({ strategy, request }: Update<T>): { group: string; kind: string } {
+  return request.subresource === 'scale' ? { group: 'autoscaling', kind: 'Scale' } : strategy.resource;
+}
+
+async function write<T extends KubernetesObject>(update: Update<T>, object: T, stored: StoredObject<T>, lastCheck: () => void): Promise<T> {
+  const { parts, strategy, context } = update;
+  const old = stored.object;
+  const reservation = strategy.reserve?.(object, old);
+  let written = false;
+  try {
+    lastCheck();
+    const removed = mayGo(strategy, object);
+    if (!removed && deepEqual(object, old)) return old;
+    if (context.dryRun) return object;
+    const durable = !(strategy.isVolatile?.(object, old) ?? false);
+    const result = await commitOne(parts, { key: stored.key, expected: stored.revision, object: removed ? undefined : object, durable });
+    written = true;
+    if (removed) strategy.released?.(object);
+    return removed ? object : result?.object as T;
+  } finally {
+    if (written) reservation?.commit();
+    else reservation?.rollback();
+  }
+}
+
+/** An update took the last thing off that kept an object whose deletion was accepted. */
+function mayGo<T extends KubernetesObject>(strategy: Strategy<T>, object: T): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata ?? {};
+  return deletionTimestamp !== undefined && finalizers.length === 0 && deletionGracePeriodSeconds === 0 && !strategy.isHeld?.(object);
+}
