@@ -102,7 +102,7 @@ function addHeadless(zone: Zone, owner: string, service: Service, slices: readon
   zone.text(owner);
   const withUnready = service.spec?.publishNotReadyAddresses === true;
   for (const slice of slices) {
-    for (const endpoint of slice.endpoints ?? []) {
+    for (const endpoint of slice.endpoints) {
       if (endpoint.conditions?.ready === false && !withUnready) continue;
       for (const address of endpoint.addresses) {
         const host = `${endpoint.hostname ?? address.replaceAll('.', '-')}.${owner}`;
