@@ -10,6 +10,8 @@ export type ContainerPhase = 'created' | 'running' | 'exited' | 'unknown';
 export interface RuntimeContainer {
   id: string;
   podUid: string;
+  /** The sandbox it was made for: one of an earlier sandbox is history. */
+  sandboxId: string;
   /** Container name in the pod spec. */
   name: string;
   kind: 'init' | 'container';
@@ -69,6 +71,12 @@ export interface SandboxConfig {
   cgroupParent?: string;
 }
 
+/** Whose namespaces a container joins. The network is always the sandbox's (which is the board's for hostNetwork). */
+export interface ContainerNamespaces {
+  pid: 'container' | 'pod' | 'host';
+  ipc: 'pod' | 'host';
+}
+
 export interface ContainerMount {
   hostPath: string;
   containerPath: string;
@@ -110,8 +118,9 @@ export interface ContainerConfig {
     seccompUnconfined: boolean;
   };
   devices: readonly { hostPath: string; containerPath: string; permissions: string }[];
+  /** Where the container finds the file for its last words; policy and path in status come from the pod spec. */
   terminationMessagePath: string;
-  /** Kept for the status of the container after an agent restart: terminationMessagePolicy etc. live in the pod spec. */
+  namespaces: ContainerNamespaces;
 }
 
 export interface ExecSession {
@@ -158,10 +167,13 @@ export interface RegistryCredentials {
 export interface ContainerRuntime {
   /** Every pod this cluster has on the engine, with dead sandboxes and containers. */
   listPods(): Promise<RuntimePod[]>;
+  /** The same of one pod; without sandboxes and containers when the engine has nothing of it. */
+  getPod(pod: { uid: string; namespace: string; name: string }): Promise<RuntimePod>;
   runSandbox(config: SandboxConfig): Promise<RuntimeSandbox>;
   stopSandbox(id: string): Promise<void>;
   removeSandbox(id: string): Promise<void>;
   createContainer(sandboxId: string, config: ContainerConfig): Promise<string>;
+  /** Resolves when it runs. One that cannot start is left as an exited container with `error`. */
   startContainer(id: string): Promise<void>;
   /** SIGTERM (or the image's stop signal), then SIGKILL after the grace period. */
   stopContainer(id: string, graceSeconds: number): Promise<void>;

@@ -1,0 +1,56 @@
+/** Reasons of the events the agent reports, as kubelet spells them, and how an event is made. */
+import type { EventReport } from '../api/messaging/messages.ts';
+import type { Pod } from '../api/core.ts';
+import type { StatusSink } from './link/status-sink.ts';
+
+export const eventReasons = {
+  created: 'Created',
+  started: 'Started',
+  failed: 'Failed',
+  killing: 'Killing',
+  preempting: 'Preempting',
+  backOff: 'BackOff',
+  exceededGracePeriod: 'ExceededGracePeriod',
+  failedKillPod: 'FailedKillPod',
+  failedCreatePodContainer: 'FailedCreatePodContainer',
+  networkNotReady: 'NetworkNotReady',
+  pulling: 'Pulling',
+  pulled: 'Pulled',
+  failedToInspectImage: 'InspectFailed',
+  errImageNeverPull: 'ErrImageNeverPull',
+  failedMount: 'FailedMount',
+  failedCreatePodSandbox: 'FailedCreatePodSandBox',
+  sandboxChanged: 'SandboxChanged',
+  unhealthy: 'Unhealthy',
+  failedPostStartHook: 'FailedPostStartHook',
+  failedPreStopHook: 'FailedPreStopHook',
+  deadlineExceeded: 'DeadlineExceeded',
+} as const;
+
+export type EventReason = (typeof eventReasons)[keyof typeof eventReasons];
+
+export interface PodEvent {
+  pod: Pod;
+  /** Names the container in involvedObject.fieldPath. */
+  container?: { kind: 'init' | 'container'; name: string };
+  type: EventReport['type'];
+  reason: EventReason;
+  message: string;
+}
+
+export function reportPodEvent(sink: Pick<StatusSink, 'event'>, { pod, container, type, reason, message }: PodEvent): void {
+  const { name, namespace, uid } = pod.metadata ?? {};
+  sink.event({
+    involvedObject: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      ...(name ? { name } : {}),
+      ...(namespace ? { namespace } : {}),
+      ...(uid ? { uid } : {}),
+      ...(container ? { fieldPath: `spec.${container.kind === 'init' ? 'initContainers' : 'containers'}{${container.name}}` } : {}),
+    },
+    type,
+    reason,
+    message,
+  });
+}
