@@ -1,0 +1,34 @@
+/** Errors of patches, as k8s.io/apiserver answers them. */
+import { newBadRequest, StatusError } from '../errors.ts';
+
+/** 400: the patch itself is malformed. */
+export function malformedPatch(why: string): StatusError {
+  return newBadRequest(why);
+}
+
+/**
+ * 422: the patch is well-formed but does not fit the object. The message is the general one of the API server; the cause
+ * says which operation failed and why.
+ */
+export function inapplicablePatch(why: string): StatusError {
+  return new StatusError({
+    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Invalid', code: 422,
+    message: 'the server rejected our request due to an error in our request',
+    details: { causes: [{ reason: 'FieldValueInvalid', field: 'patch', message: why }] },
+  });
+}
+
+export type JsonObject = Record<string, unknown>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Sets an own property.
+ * @throws StatusError for `__proto__`, which would change the object's prototype instead.
+ */
+export function setProperty(object: JsonObject, key: string, value: unknown): void {
+  if (key === '__proto__') throw malformedPatch('key "__proto__" is not supported');
+  object[key] = value;
+}
