@@ -1,21 +1,28 @@
 /** JSON Patch, RFC 6902, on a private copy: a patch applies wholly or not at all. */
 import { isDeepStrictEqual } from 'node:util';
+import { jsonTypeName } from '../decode/decode-error.ts';
 import { countFields } from '../decode/duplicate-fields.ts';
-import { inapplicablePatch, isJsonObject, malformedPatch, setProperty } from './patch-error.ts';
+import { newRequestEntityTooLarge } from '../errors.ts';
+import { checkDepth, inapplicablePatch, isJsonObject, malformedPatch, setProperty } from './patch-error.ts';
 
 /** Operations one patch may have, as in k8s.io/apiserver. */
 export const maxJsonPatchOperations = 10_000;
 /** Fields that `copy` operations of one patch may add up to: copies of copies would grow without bound. */
 const maxCopiedFields = 100_000;
 
-export type JsonPatchOperation =
+type JsonPatchOperation =
   | { op: 'add' | 'replace' | 'test'; path: string; value: unknown }
   | { op: 'remove'; path: string }
   | { op: 'move' | 'copy'; path: string; from: string };
 
-/** @throws StatusError BadRequest when the value is no list of operations. */
-export function checkJsonPatch(value: unknown): JsonPatchOperation[] {
-  if (!Array.isArray(value)) throw malformedPatch('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+function checkOperations(value: unknown): JsonPatchOperation[] {
+  checkDepth(value);
+  if (!Array.isArray(value)) {
+    throw malformedPatch(`error decoding patch: json: cannot unmarshal ${jsonTypeName(value)} into Go value of type jsonpatch.Patch`);
+  }
+  if (value.length > maxJsonPatchOperations) {
+    throw newRequestEntityTooLarge(`Request entity too large: The allowed maximum operations in a JSON patch is ${maxJsonPatchOperations}, got ${value.length}`);
+  }
   return value.map((operation: unknown, index) => {
     const problem = operationProblem(operation);
     if (problem) throw malformedPatch(`error decoding patch: operation ${index}: ${problem}`);
@@ -41,9 +48,12 @@ function isPointer(text: string): boolean {
 
 /**
  * @param original not changed.
- * @throws StatusError Invalid (422) when an operation does not fit the document or a test fails.
+ * @param patch the parsed body: a list of operations.
+ * @throws StatusError BadRequest when it is none, RequestEntityTooLarge when it is too long, Invalid (422) when an
+ * operation does not fit the document or a test fails.
  */
-export function applyJsonPatch(original: object, operations: readonly JsonPatchOperation[]): object {
+export function applyJsonPatch(original: object, patch: unknown): object {
+  const operations = checkOperations(patch);
   const document = new PatchedDocument(structuredClone(original));
   for (const operation of operations) document.apply(operation);
   if (!isJsonObject(document.root)) throw inapplicablePatch('the patched document is no object');

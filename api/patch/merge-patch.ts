@@ -1,12 +1,13 @@
 /** JSON Merge Patch, RFC 7386: null removes, objects merge, everything else replaces. */
-import { isJsonObject, setProperty, type JsonObject } from './patch-error.ts';
+import { checkObjectPatch, isJsonObject, setProperty, type JsonObject } from './patch-error.ts';
 
 /**
  * @param original not changed; the result shares what the patch does not touch.
- * @throws StatusError when a key cannot be set.
+ * @param patch the parsed body.
+ * @throws StatusError BadRequest when the patch is no object, is nested too deeply or has a key that cannot be set.
  */
-export function applyMergePatch(original: object, patch: JsonObject): object {
-  return merge(original, patch);
+export function applyMergePatch(original: object, patch: unknown): object {
+  return merge(original, checkObjectPatch(patch));
 }
 
 function merge(original: unknown, patch: JsonObject): JsonObject {

