@@ -1,0 +1,210 @@
+/** Real sockets on loopback addresses: what a client of a Service sees. */
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../machinery/clock.ts';
+import { silentLogger } from '../../../machinery/logger.ts';
+import { eventually } from '../../../machinery/testing/eventually.ts';
+import type { Backend, Portal } from '../../service-plan.ts';
+import { Proxier } from '../../userspace/proxier.ts';
+
+const serviceIP = '127.19.0.5';
+let proxier: Proxier;
+const servers: Server[] = [];
+const udpServers: UdpSocket[] = [];
+
+beforeEach(() => { proxier = new Proxier({ clock: systemClock, logger: silentLogger }); });
+afterEach(async () => {
+  await proxier.stop();
+  for (const server of servers.splice(0)) server.close();
+  for (const server of udpServers.splice(0)) server.close();
+});
+
+function serve(onConnection: (socket: Socket) => void): Promise<Backend> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => socket.destroy());
+    onConnection(socket);
+  });
+  servers.push(server);
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve({ ip: '127.0.0.1', port: (server.address() as AddressInfo).port })));
+}
+
+/** A backend that says its name and hangs up. */
+const named = (name: string): Promise<Backend> => serve((socket) => socket.end(name));
+
+async function freePort(): Promise<number> {
+  const { port } = await serve((socket) => socket.destroy());
+  await new Promise((resolve) => servers.pop()!.close(resolve));
+  return port;
+}
+
+function portal(port: number, backends: Backend[], more: Partial<Portal> = {}): Portal {
+  return { key: `tcp ${serviceIP}:${port}`, service: 'default/web:80', protocol: 'TCP', listener: { ip: serviceIP, port }, backends, affinitySeconds: undefined, ...more };
+}
+
+function talk(port: number, send = '', host = serviceIP): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port });
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
+    socket.on('end', () => resolve(text));
+    socket.on('error', reject);
+    socket.end(send);
+  });
+}
+
+describe('TCP', () => {
+  it('reaches the backends in turn and follows changes without closing its listener', async () => {
+    const [a, b, c] = [await named('a'), await named('b'), await named('c')];
+    const port = await freePort();
+    await proxier.reconcile([portal(port, [a, b])]);
+    expect([await talk(port), await talk(port), await talk(port)]).toEqual(['a', 'b', 'a']);
+    await proxier.reconcile([portal(port, [c])]);
+    expect([await talk(port), await talk(port)]).toEqual(['c', 'c']);
+  });
+
+  it('passes over a backend that refuses', async () => {
+    const dead = { ip: '127.0.0.1', port: await freePort() };
+    const alive = await named('alive');
+    const port = await freePort();
+    await proxier.reconcile([portal(port, [dead, alive])]);
+    for (let attempt = 0; attempt < 6; attempt++) expect(await talk(port)).toBe('alive');
+  });
+
+  it('resets a client when every backend refuses', async () => {
+    const port = await freePort();
+    await proxier.reconcile([portal(port, [{ ip: '127.0.0.1', port: await freePort() }])]);
+    await expect(talk(port)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('refuses connections once a Service has no endpoints, while open ones live on', async () => {
+    let peer: Socket | undefined;
+    const backend = await serve((socket) => { peer = socket; socket.write('hello'); });
+    const port = await freePort();
+    await proxier.reconcile([portal(port, [backend])]);
+    const client = connect({ host: serviceIP, port });
+    let text = '';
+    client.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
+    await eventually(() => text === 'hello');
+    await proxier.reconcile([]);
+    await expect(talk(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    peer!.write(' again');
+    await eventually(() => text === 'hello again');
+    client.destroy();
+  });
+
+  it('carries a half-close: the answer comes after the client has finished sending', async () => {
+    const backend = await serve((socket) => {
+      let received = 0;
+      socket.on('data', (chunk: Buffer) => { received += chunk.length; });
+      socket.on('end', () => socket.end(`got ${received}`));
+    });
+    const port = await freePort();
+    await proxier.reconcile([portal(port, [backend])]);
+    expect(await talk(port, 'x'.repeat(3_000_000))).toBe('got 3000000');
+  });
+
+  it('carries an abort to the other side', async () => {
+    let aborted = false;
+    const backend = await serve((socket) => {
+      socket.resume();
+      socket.on('close', () => { aborted = true; });
+      socket.write('x');
+    });
+    const port = await freePort();
+    await proxier.reconcile([portal(port, [backend])]);
+    const client = connect({ host: serviceIP, port });
+    await new Promise((resolve) => client.once('data', resolve));
+    client.resetAndDestroy();
+    await eventually(() => aborted);
+  });
+
+  it('slows a sender down to its reader instead of keeping what is under way in memory', async () => {
+    let sent = 0;
+    const chunk = Buffer.alloc(64 * 1024);
+    const backend = await serve((socket) => {
+      const fill = (): void => {
+        while (sent < 512 * 1024 * 1024) {
+          sent += chunk.length;
+          if (!socket.write(chunk)) {
+            socket.once('drain', fill);
+            return;
+          }
+        }
+      };
+      fill();
+    });
+    const port = await freePort();
+    await proxier.reconcile([portal(port, [backend])]);
+    const client = connect({ host: serviceIP, port });
+    await new Promise((resolve) => client.once('readable', resolve));
+    let before = -1;
+    await eventually(() => {
+      const still = sent === before;
+      before = sent;
+      return still;
+    }, { everyMs: 200 });
+    expect(sent).toBeLessThan(64 * 1024 * 1024);
+    client.destroy();
+  });
+
+  it('opens a port as soon as the process that had it lets go', async () => {
+    const holder = createServer();
+    const port = await freePort();
+    await new Promise<void>((resolve) => holder.listen(port, serviceIP, resolve));
+    await proxier.reconcile([portal(port, [await named('a')])]);
+    await new Promise((resolve) => holder.close(resolve));
+    await eventually(async () => (await talk(port)) === 'a', { timeoutMs: 5_000 });
+  });
+
+  it('serves a NodePort on every address', async () => {
+    const port = await freePort();
+    await proxier.reconcile([portal(port, [await named('a')], { key: `tcp *:${port}`, listener: { ip: undefined, port } })]);
+    expect(await talk(port, '', '127.0.0.1')).toBe('a');
+    expect(await talk(port, '', '127.19.9.9')).toBe('a');
+  });
+});
+
+describe('UDP', () => {
+  function echo(name: string): Promise<Backend> {
+    const socket = createSocket('udp4');
+    udpServers.push(socket);
+    socket.on('message', (message, from) => socket.send(`${name}:${message.toString()}`, from.port, from.address));
+    return new Promise((resolve) => socket.bind(0, '127.0.0.1', () => resolve({ ip: '127.0.0.1', port: socket.address().port })));
+  }
+
+  function client(port: number): { say: (text: string) => Promise<string> } {
+    const socket = createSocket('udp4');
+    udpServers.push(socket);
+    return {
+      say: (text) => new Promise((resolve) => {
+        socket.once('message', (message, from) => {
+          expect(from.address).toBe(serviceIP);
+          resolve(message.toString());
+        });
+        socket.send(text, port, serviceIP);
+      }),
+    };
+  }
+
+  it('gives each client a backend in turn, keeps it there, and answers from the Service address', async () => {
+    const port = await freePort();
+    await proxier.reconcile([portal(port, [await echo('a'), await echo('b')], { key: `udp ${serviceIP}:${port}`, protocol: 'UDP' })]);
+    const [one, two] = [client(port), client(port)];
+    const names = [(await one.say('1')).split(':')[0], (await two.say('1')).split(':')[0]];
+    expect(names.sort()).toEqual(['a', 'b']);
+    const again = [await one.say('2'), await two.say('2')];
+    expect(again.map((text) => text.split(':')[1])).toEqual(['2', '2']);
+  });
+
+  it('moves a client whose backend is gone', async () => {
+    const port = await freePort();
+    const [a, b] = [await echo('a'), await echo('b')];
+    const udp = { key: `udp ${serviceIP}:${port}`, protocol: 'UDP' as const };
+    await proxier.reconcile([portal(port, [a], udp)]);
+    const one = client(port);
+    expect(await one.say('1')).toBe('a:1');
+    await proxier.reconcile([portal(port, [b], udp)]);
+    expect(await one.say('2')).toBe('b:2');
+  });
+});
