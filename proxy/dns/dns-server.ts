@@ -130,7 +130,8 @@ export class DnsServer {
 
   private async follow(local: LocalAnswer, target: string, type: RecordType): Promise<LocalAnswer> {
     const query = encode({ type: 'query', id: 0, flags: headerFlags.recursionDesired, questions: [{ type, name: target }] });
-    const reply = decode(await this.options.upstream.ask(query, 'tcp').catch(() => this.options.upstream.ask(query, 'udp')));
+    let reply = decode(await this.options.upstream.ask(query, 'udp'));
+    if (reply.flag_tc) reply = decode(await this.options.upstream.ask(query, 'tcp'));
     const found = (reply.answers ?? []).filter((answer: Answer) => ['A', 'AAAA', 'CNAME'].includes(answer.type));
     return { ...local, answers: [...local.answers, ...found] };
   }
