@@ -75,19 +75,17 @@ async function write<T extends KubernetesObject>(request: CreateRequest<T>, obje
   const existing = parts.storage.get(key);
   if (existing) throw new KeyConflictError(key, existing);
   const reservation = strategy.reserve?.(object, undefined);
+  let written = false;
   try {
     lastCheck();
-    if (context.dryRun) {
-      reservation?.rollback();
-      return object;
-    }
+    if (context.dryRun) return object;
     const durable = !(strategy.isVolatile?.(object, undefined) ?? false);
     const stored = await commitOne(parts, { key, expected: 0, object, durable });
-    reservation?.commit();
+    written = true;
     return stored?.object as T;
-  } catch (error) {
-    reservation?.rollback();
-    throw error;
+  } finally {
+    if (written) reservation?.commit();
+    else reservation?.rollback();
   }
 }
 

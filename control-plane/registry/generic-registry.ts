@@ -6,15 +6,23 @@
  * - Between the last admission check and the hand-over to the store nothing waits, so what the check saw still holds for
  *   everything that was handed over earlier.
  */
+import type { Service } from '../../api/core.ts';
 import { newNotFound } from '../../api/errors.ts';
+import { objectKey } from '../../api/meta.ts';
 import type { DeleteOptions, KubernetesObject, ObjectList } from '../../api/meta.ts';
+import { services } from '../../api/resources.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Admission } from '../admission/admission.ts';
 import { createDefaultAdmission } from '../admission/default-admission.ts';
+import { listPrefix } from '../storage/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import { bindPod } from './bind-pod.ts';
+import { IpAllocator } from './core/service/ip-allocator.ts';
+import { PortAllocator } from './core/service/port-allocator.ts';
+import { AllocationError } from './core/service/range-allocator.ts';
+import { ServiceAllocations } from './core/service/service-allocations.ts';
 import { createObject } from './create-object.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete-object.ts';
@@ -46,6 +54,8 @@ export interface RegistryOptions {
   admission?: Admission;
 }
 
+const defaultNodePortRange = '30000-32767';
+
 export interface GenericRegistry extends Registry {
   /** Begins to remove expired events. */
   start(): void;
@@ -58,7 +68,7 @@ export function createRegistry(options: RegistryOptions): GenericRegistry {
   const admission = options.admission ?? createDefaultAdmission({ storage, clock, isNamespaceClosing: (name) => closingNamespaces.has(name) });
   const parts: RegistryParts = { storage, clock, logger, random, admission, closingNamespaces };
   const registries = new Map<Resource, ResourceRegistry>();
-  for (const [resource, strategy] of createStrategies()) registries.set(resource, createResourceRegistry(parts, strategy));
+  for (const [resource, strategy] of createStrategies(createAllocations(options, random))) registries.set(resource, createResourceRegistry(parts, strategy));
   const retention = new EventRetention({ storage, clock, logger });
   return {
     of<T extends KubernetesObject>(resource: Resource<T>): ResourceRegistry<T> {
@@ -70,6 +80,24 @@ export function createRegistry(options: RegistryOptions): GenericRegistry {
     start: () => retention.start(),
     stop: () => retention.stop(),
   };
+}
+
+/** Allocators that know what the stored Services have. */
+function createAllocations({ storage, logger, serviceCIDR, reservedClusterIPs, nodePortRange = defaultNodePortRange }: RegistryOptions, random: Randomness): ServiceAllocations {
+  const allocations = new ServiceAllocations(
+    new IpAllocator({ cidr: serviceCIDR, random, reserved: reservedClusterIPs }),
+    new PortAllocator({ range: nodePortRange, random }),
+  );
+  for (const { object } of storage.list(listPrefix(services)).items) {
+    try {
+      allocations.load(object as Service);
+    } catch (error) {
+      // The range was changed under the Service, or the record is damaged. It keeps what it has, as in Kubernetes.
+      if (!(error instanceof AllocationError)) throw error;
+      logger.warn('a service has an address or a port that it may not have', { service: objectKey(object), error });
+    }
+  }
+  return allocations;
 }
 
 function createResourceRegistry<T extends KubernetesObject>(parts: RegistryParts, strategy: Strategy<T>): ResourceRegistry<T> {

@@ -11,13 +11,14 @@ import { nodeStrategy } from './core/node/strategy.ts';
 import { podStrategy } from './core/pod/strategy.ts';
 import { secretStrategy } from './core/secret/strategy.ts';
 import { serviceAccountStrategy } from './core/service-account/strategy.ts';
+import type { ServiceAllocations } from './core/service/service-allocations.ts';
 import { createServiceStrategy } from './core/service/strategy.ts';
 import { endpointSliceStrategy } from './discovery/endpoint-slice/strategy.ts';
 import type { Strategy } from './strategy.ts';
 
-export function createStrategies(): ReadonlyMap<Resource, Strategy> {
+export function createStrategies(allocations: ServiceAllocations): ReadonlyMap<Resource, Strategy> {
   const strategies: Strategy[] = [
-    namespaceStrategy, nodeStrategy, podStrategy, createServiceStrategy(), endpointsStrategy, configMapStrategy, secretStrategy,
+    namespaceStrategy, nodeStrategy, podStrategy, createServiceStrategy(allocations), endpointsStrategy, configMapStrategy, secretStrategy,
     eventStrategy, serviceAccountStrategy, deploymentStrategy, replicaSetStrategy, endpointSliceStrategy, leaseStrategy,
   ];
   return new Map(strategies.map((strategy) => [strategy.resource, strategy]));

@@ -148,7 +148,8 @@ function invalidKind<T extends KubernetesObject>({ strategy, request }: Update<T
 async function write<T extends KubernetesObject>(update: Update<T>, object: T, stored: StoredObject<T>, lastCheck: () => void): Promise<T> {
   const { parts, strategy, context } = update;
   const old = stored.object;
-  const reservation = strategy.reserve?.(object, old);
+  // Only a change of the spec can need or free something; in other updates the spec is the old, frozen one.
+  const reservation = update.request.subresource ? undefined : strategy.reserve?.(object, old);
   let written = false;
   try {
     lastCheck();

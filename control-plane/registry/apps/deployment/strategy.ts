@@ -2,6 +2,7 @@
 import type { Deployment } from '../../../../api/apps.ts';
 import { deployments } from '../../../../api/resources.ts';
 import { deepEqual } from '../../deep-equal.ts';
+import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 
@@ -12,11 +13,11 @@ export const deploymentStrategy: Strategy<Deployment> = {
     deployment.status = {};
   },
   prepareForUpdate(deployment, old) {
-    deployment.status = old.status;
+    keepField(deployment, old, 'status');
   },
   prepareForStatusUpdate(deployment, old) {
-    deployment.spec = old.spec;
-    deployment.metadata!.labels = old.metadata?.labels;
+    keepField(deployment, old, 'spec');
+    keepField(deployment.metadata!, old.metadata, 'labels');
   },
   // Annotations count too: the controller copies them to the replica sets.
   generationChanged: (deployment, old) => !deepEqual(deployment.spec, old.spec)

@@ -2,6 +2,7 @@
 import type { ReplicaSet } from '../../../../api/apps.ts';
 import { replicaSets } from '../../../../api/resources.ts';
 import { deepEqual } from '../../deep-equal.ts';
+import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import type { Writable } from '../../writable.ts';
@@ -15,10 +16,10 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
     replicaSet.status = { replicas: 0 };
   },
   prepareForUpdate(replicaSet: Writable<ReplicaSet>, old) {
-    replicaSet.status = old.status;
+    keepField(replicaSet, old, 'status');
   },
   prepareForStatusUpdate(replicaSet, old) {
-    replicaSet.spec = old.spec;
+    keepField(replicaSet, old, 'spec');
   },
   generationChanged: (replicaSet, old) => !deepEqual(replicaSet.spec, old.spec),
 };

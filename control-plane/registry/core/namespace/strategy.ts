@@ -1,6 +1,7 @@
 /** Namespaces. Follows pkg/registry/core/namespace. */
 import type { Namespace } from '../../../../api/core.ts';
 import { namespaces } from '../../../../api/resources.ts';
+import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 
@@ -22,13 +23,13 @@ export const namespaceStrategy: Strategy<Namespace> = {
   },
   prepareForUpdate(namespace, old) {
     namespace.spec = { ...namespace.spec, finalizers: old.spec?.finalizers };
-    namespace.status = old.status;
+    keepField(namespace, old, 'status');
   },
   prepareForStatusUpdate(namespace, old) {
-    namespace.spec = old.spec;
+    keepField(namespace, old, 'spec');
   },
   prepareForFinalize(namespace, old) {
-    namespace.status = old.status;
+    keepField(namespace, old, 'status');
   },
   prepareForDelete(namespace) {
     namespace.status = { ...namespace.status, phase: 'Terminating' };

@@ -2,6 +2,7 @@
 import type { Node, NodeStatus } from '../../../../api/core.ts';
 import { nodes } from '../../../../api/resources.ts';
 import { deepEqual } from '../../deep-equal.ts';
+import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import type { Writable } from '../../writable.ts';
@@ -13,10 +14,10 @@ export const nodeStrategy: Strategy<Node> = {
   selectField: ({ spec }, field) => (field === 'spec.unschedulable' ? String(spec?.unschedulable ?? false) : ''),
   // A node registers itself with the status it has: unlike other kinds, the status of a create is kept.
   prepareForUpdate(node: Writable<Node>, old) {
-    node.status = old.status;
+    keepField(node, old, 'status');
   },
   prepareForStatusUpdate(node, old) {
-    node.spec = old.spec;
+    keepField(node, old, 'spec');
   },
   isVolatile: (node, old) => old !== undefined && isHeartbeat(node, old),
 };

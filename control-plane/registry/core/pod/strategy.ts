@@ -1,8 +1,9 @@
 /** Pods. Follows pkg/registry/core/pod/strategy. */
 import type { Pod } from '../../../../api/core.ts';
-import type { DeleteOptions, ObjectMeta } from '../../../../api/meta.ts';
+import type { DeleteOptions } from '../../../../api/meta.ts';
 import { pods } from '../../../../api/resources.ts';
 import { deepEqual } from '../../deep-equal.ts';
+import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import type { Writable } from '../../writable.ts';
@@ -20,14 +21,13 @@ export const podStrategy: Strategy<Pod> = {
     pod.status = { phase: 'Pending', qosClass: qualityOfService(pod) };
   },
   prepareForUpdate(pod: Writable<Pod>, old) {
-    pod.status = old.status;
+    keepField(pod, old, 'status');
   },
   prepareForStatusUpdate(pod: Writable<Pod>, old) {
-    pod.spec = old.spec;
-    const metadata = pod.metadata as Writable<ObjectMeta>;
-    metadata.ownerReferences = old.metadata?.ownerReferences;
-    metadata.deletionTimestamp = old.metadata?.deletionTimestamp;
-    metadata.deletionGracePeriodSeconds = old.metadata?.deletionGracePeriodSeconds;
+    keepField(pod, old, 'spec');
+    for (const field of ['ownerReferences', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+      keepField(pod.metadata!, old.metadata, field);
+    }
     // The class follows from the spec, which a running pod keeps.
     if (old.status?.qosClass) pod.status = { ...pod.status, qosClass: old.status.qosClass };
   },

@@ -1,11 +1,15 @@
 /** Services. Follows pkg/registry/core/service. */
 import type { Service } from '../../../../api/core.ts';
 import { services } from '../../../../api/resources.ts';
+import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import type { Writable } from '../../writable.ts';
+import type { ServiceAllocations } from './service-allocations.ts';
+import { dropTypeDependentFields, keepAllocatedValues, normalizeClusterIPs, setIpFamilies, validateIpFamilies } from './service-fields.ts';
 
-export function createServiceStrategy(): Strategy<Service> {
+/** @param allocations already holds what the stored Services have. */
+export function createServiceStrategy(allocations: ServiceAllocations): Strategy<Service> {
   return {
     ...plainStrategy,
     resource: services,
@@ -17,12 +21,24 @@ export function createServiceStrategy(): Strategy<Service> {
     },
     prepareForCreate(service: Writable<Service>) {
       service.status = { loadBalancer: {} };
+      if (!service.spec) return;
+      normalizeClusterIPs(service.spec);
+      setIpFamilies(service.spec);
     },
     prepareForUpdate(service: Writable<Service>, old) {
-      service.status = old.status;
+      keepField(service, old, 'status');
+      if (!service.spec || !old.spec) return;
+      normalizeClusterIPs(service.spec, old.spec);
+      keepAllocatedValues(service.spec, old.spec);
+      dropTypeDependentFields(service.spec, old.spec);
+      setIpFamilies(service.spec);
     },
     prepareForStatusUpdate(service, old) {
-      service.spec = old.spec;
+      keepField(service, old, 'spec');
     },
+    validate: ({ spec }) => validateIpFamilies(spec),
+    validateUpdate: ({ spec }) => validateIpFamilies(spec),
+    reserve: (service, old) => allocations.reserve(service, old),
+    released: (service) => allocations.release(service),
   };
 }
