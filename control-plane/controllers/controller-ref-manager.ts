@@ -68,14 +68,12 @@ async function canAdopt<Owner extends KubernetesObject, T extends KubernetesObje
 
 async function adopt<Owner extends KubernetesObject, T extends KubernetesObject>(options: ClaimOptions<Owner, T>, object: T): Promise<T | undefined> {
   const { client, reference } = options;
-  let adopted = false;
   const stored = await ignoringGone(() => client.modify(object.metadata?.name ?? '', object.metadata?.namespace, (copy) => {
-    adopted = copy.metadata?.uid === object.metadata?.uid && !controllerOf(copy) && !copy.metadata?.deletionTimestamp;
-    if (!adopted) return undefined;
+    if (copy.metadata?.uid !== object.metadata?.uid || controllerOf(copy) || copy.metadata?.deletionTimestamp) return undefined;
     copy.metadata = { ...copy.metadata, ownerReferences: [...(copy.metadata?.ownerReferences ?? []), reference] };
     return copy;
   }));
-  return adopted ? stored : undefined;
+  return stored && controllerOf(stored)?.uid === reference.uid ? stored : undefined;
 }
 
 async function release<Owner extends KubernetesObject, T extends KubernetesObject>(options: ClaimOptions<Owner, T>, object: T): Promise<void> {

@@ -18,19 +18,19 @@ export function newControllerReference(resource: Resource, owner: KubernetesObje
 
 export function podFromTemplate(template: PodTemplateSpec, parent: KubernetesObject, controller: OwnerReference): Pod {
   const { labels, annotations, finalizers } = template.metadata ?? {};
-  return structuredClone({
+  return structuredClone<Pod>({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       generateName: podNamePrefix(parent.metadata?.name ?? ''),
-      namespace: parent.metadata?.namespace,
+      ...(parent.metadata?.namespace ? { namespace: parent.metadata.namespace } : {}),
       ...(labels ? { labels } : {}),
       ...(annotations ? { annotations } : {}),
       ...(finalizers ? { finalizers } : {}),
       ownerReferences: [controller],
     },
-    spec: template.spec,
-  }) as Pod;
+    ...(template.spec ? { spec: template.spec } : {}),
+  });
 }
 
 /** With a dash where that still leaves a valid name (dots and dashes may not meet, 253 characters). */

@@ -15,7 +15,7 @@ export function podTemplateHash(template: PodTemplateSpec, collisionCount: numbe
   const text = canonical(template) + (collisionCount > 0 ? `#${collisionCount}` : '');
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return [...String(hash)].map((digit) => safeAlphabet[digit.charCodeAt(0) % safeAlphabet.length]).join('');
+  return Array.from(String(hash), (digit) => safeAlphabet[digit.charCodeAt(0) % safeAlphabet.length]).join('');
 }
 
 function canonical(value: unknown): string {

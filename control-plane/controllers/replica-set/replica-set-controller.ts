@@ -86,9 +86,9 @@ export class ReplicaSetController implements RunnableController {
     const selector = selectorFromLabelSelector(replicaSet?.spec?.selector);
     if (!replicaSet || !selector) return;
     const owned = await this.claimPods(replicaSet, selector);
-    const managed = replicaSet.metadata?.deletionTimestamp ? {} : await this.manageReplicas(replicaSet, owned.filter(isPodActive));
-    await this.writeStatus(replicaSet, selector, managed.failure);
-    if (managed.error !== undefined) throw managed.error;
+    const failure = replicaSet.metadata?.deletionTimestamp ? undefined : await this.manageReplicas(replicaSet, owned.filter(isPodActive));
+    await this.writeStatus(replicaSet, selector, failure);
+    if (failure) throw failure.error;
   }
 
   private claimPods(replicaSet: ReplicaSet, selector: Selector): Promise<Pod[]> {
@@ -106,17 +106,17 @@ export class ReplicaSetController implements RunnableController {
   }
 
   /** Never throws: the failure goes into the status first. */
-  private async manageReplicas(replicaSet: ReplicaSet, active: readonly Pod[]): Promise<{ failure?: ManageFailure; error?: unknown }> {
+  private async manageReplicas(replicaSet: ReplicaSet, active: readonly Pod[]): Promise<(ManageFailure & { error: Error }) | undefined> {
     const difference = active.length - (replicaSet.spec?.replicas ?? 1);
     if (difference < 0) {
       const { error } = await slowStartBatch(Math.min(-difference, burstReplicas), () => this.createPod(replicaSet));
-      return error === undefined ? {} : { error, failure: { reason: failedCreateReason, message: messageOf(error) } };
+      return error && { error, reason: failedCreateReason, message: error.message };
     }
-    if (difference === 0) return {};
+    if (difference === 0) return undefined;
     const chosen = podsToDelete(active, this.relatedPods(replicaSet), Math.min(difference, burstReplicas), this.clock.now());
     const results = await Promise.allSettled(chosen.map((pod) => this.deletePod(replicaSet, pod)));
     const failed = results.find((result) => result.status === 'rejected');
-    return failed ? { error: failed.reason, failure: { reason: failedDeleteReason, message: messageOf(failed.reason) } } : {};
+    return failed && { error: failed.reason as Error, reason: failedDeleteReason, message: messageOf(failed.reason) };
   }
 
   private async createPod(replicaSet: ReplicaSet): Promise<void> {
