@@ -59,10 +59,10 @@ export class Supervisor {
     await new Promise<void>((resolve, reject) => this.launch(child, { resolve, reject }));
   }
 
-  /** Ends all children, the last started first. */
+  /** Ends all children, the last started first. Does nothing the second time. */
   async stop(): Promise<void> {
     this.stopping = true;
-    for (const child of [...this.children].reverse()) {
+    for (const child of this.children.splice(0).reverse()) {
       child.restart?.cancel();
       await this.end(child);
       child.log.close();

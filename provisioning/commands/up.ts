@@ -50,8 +50,9 @@ export async function up(options: Options): Promise<void> {
       await stopSignal;
     }
     progress.line();
-  } finally {
     await progress.step('stop (pods go on running)', () => supervisor.stop());
+  } finally {
+    await supervisor.stop();
     removeProcessFile(upProcessFile(options.dataDir));
   }
 }

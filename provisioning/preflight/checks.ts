@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import type { Options } from '../options.ts';
+import { dockerVersion } from '../phases/docker-daemon.ts';
 import { UserError } from '../user-error.ts';
 
 export interface Check {
@@ -50,8 +51,16 @@ export const natsPort: Check = {
   run: (options) => (options.natsUrl === undefined ? portFree(options.natsPort, '--nats-port', 'NATS') : undefined),
 };
 
+export const namedDocker: Check = {
+  name: 'NamedDocker',
+  async run({ dockerHost }) {
+    if (dockerHost === undefined || (await dockerVersion(dockerHost)) !== undefined) return;
+    throw new UserError(`no Docker daemon answers at ${dockerHost}; start it, or leave out --docker-host and bramble starts one`);
+  },
+};
+
 /** In the order they are run. */
-export const upChecks: readonly Check[] = [platform, privilege, dataDirectory, apiPort, natsPort];
+export const upChecks: readonly Check[] = [platform, privilege, dataDirectory, apiPort, natsPort, namedDocker];
 
 export async function runChecks(checks: readonly Check[], options: Options): Promise<void> {
   for (const check of checks) await check.run(options);
