@@ -1,0 +1,51 @@
+/** What the handlers of one app share. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { KubernetesObject } from '../../api/meta.ts';
+import type { Resource } from '../../api/resources.ts';
+import type { Clock } from '../../machinery/clock.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import type { Registry, RequestContext, ResourceRegistry, UserInfo } from '../registry/registry.ts';
+import type { BoardStreamOpener } from './board-streams.ts';
+import type { LongRunningRequests } from './long-running-requests.ts';
+import type { RequestInfo, ResourceRequest } from './request-info.ts';
+import type { RawQuery } from './query-options.ts';
+
+export interface AppParts {
+  registry: Registry;
+  /** Absent: this server cannot reach boards (tests). */
+  boardStreams: BoardStreamOpener | undefined;
+  clock: Clock;
+  logger: Logger;
+  /** 0 <= x < 1. */
+  random: () => number;
+  longRunning: LongRunningRequests;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the first hook, before any handler. */
+    info: RequestInfo;
+    user: UserInfo;
+  }
+}
+
+/** A request for a resource of the table, on its way through a handler. */
+export interface ResourceCall<T extends KubernetesObject = KubernetesObject> {
+  parts: AppParts;
+  request: FastifyRequest;
+  reply: FastifyReply;
+  info: ResourceRequest;
+  query: RawQuery;
+  resource: Resource<T>;
+  store: ResourceRegistry<T>;
+}
+
+/** Without a fieldManager the first word of the User-Agent names it, as in Kubernetes. */
+export function requestContext(call: ResourceCall, options: { dryRun: boolean; fieldManager?: string }): RequestContext {
+  const agent = call.request.headers['user-agent'] ?? '';
+  return {
+    user: call.request.user,
+    fieldManager: options.fieldManager ?? (agent.split('/', 1)[0]!.slice(0, 128) || 'unknown'),
+    dryRun: options.dryRun,
+  };
+}

@@ -1,0 +1,149 @@
+/** The API server as a Fastify app. Builds without listening: tests drive it with inject(). */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { newMethodNotAllowed, newTooManyRequests } from '../../api/errors.ts';
+import type { Clock } from '../../machinery/clock.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { AppParts } from './app-parts.ts';
+import { anonymous, type Authenticator } from './authentication.ts';
+import { authorize } from './authorization.ts';
+import type { BoardStreamOpener } from './board-streams.ts';
+import { maxBodyBytes, newUnknownResource, toStatusError } from './error-status.ts';
+import { createResourceHandler, isLongRunning } from './handlers/resource-handler.ts';
+import { LongRunningRequests } from './long-running-requests.ts';
+import { booleanValue, type RawQuery } from './query-options.ts';
+import { parseRequestInfo } from './request-info.ts';
+import { sendStatus } from './responses.ts';
+import { registerDiscovery } from './routes/discovery.ts';
+import { registerHealth, type HealthChecks } from './routes/health.ts';
+import { registerVersion } from './routes/version.ts';
+
+/** PEM, all of them. */
+export interface TlsOptions {
+  certificate: string;
+  key: string;
+  /** Client certificates of this authority are users. */
+  clientCa: string;
+}
+
+export interface AppOptions {
+  registry: Registry;
+  authenticator: Authenticator;
+  /** Bramble's own, `0.1.0`. */
+  version: string;
+  clock: Clock;
+  logger: Logger;
+  /** Absent: plain HTTP, for tests with inject() only. */
+  tls?: TlsOptions;
+  boardStreams?: BoardStreamOpener;
+  health?: Partial<HealthChecks>;
+  /** 0 <= x < 1, spreads the ends of watches. Default Math.random is the caller's to give. */
+  random: () => number;
+  /** Requests under way, without watches and other streams. Default 400. */
+  maxInFlight?: number;
+  /** Watches, followed logs and commands under way. Default 4000. */
+  maxLongRunning?: number;
+}
+
+const maxHeaderBytes = 64 * 1024;
+
+export function buildApp(options: AppOptions): FastifyInstance {
+  const { logger } = options;
+  const app = createFastify(options.tls);
+  const parts: AppParts = {
+    registry: options.registry, boardStreams: options.boardStreams, clock: options.clock, logger, random: options.random,
+    longRunning: new LongRunningRequests(options.maxLongRunning ?? 4000),
+  };
+  acceptAnyBody(app);
+  app.setErrorHandler((error, request, reply) => answerError(logger, error, request, reply));
+  app.setNotFoundHandler((request, reply) => answerNotFound(request, reply));
+  app.decorateRequest('info', null as never);
+  app.decorateRequest('user', null as never);
+  limitRequests(app, options.maxInFlight ?? 400);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('cache-control', 'no-cache, private');
+    identify(options.authenticator, request);
+    authorize(request.user, request.info);
+    done();
+  });
+  app.addHook('preClose', () => parts.longRunning.stop());
+
+  registerVersion(app, options.version);
+  registerHealth(app, { live: options.health?.live ?? [], ready: options.health?.ready ?? [] }, logger);
+  registerDiscovery(app);
+  // Resources are found by the table at run time, not by a route each.
+  const handle = createResourceHandler(parts);
+  app.all('/api/*', handle);
+  app.all('/apis/*', handle);
+  return app;
+}
+
+function createFastify(tls: TlsOptions | undefined): FastifyInstance {
+  const common = {
+    bodyLimit: maxBodyBytes,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 120_000,
+    routerOptions: { maxParamLength: 8192 },
+    frameworkErrors: (error: unknown, _request: unknown, reply: FastifyReply) => void sendStatus(reply, toStatusError(error).status),
+  };
+  if (!tls) return Fastify(common);
+  return Fastify({
+    ...common,
+    https: {
+      cert: tls.certificate, key: tls.key, ca: tls.clientCa, minVersion: 'TLSv1.2', maxHeaderSize: maxHeaderBytes, headersTimeout: 30_000,
+      // Asked for, not required; what does not verify is refused by the authenticator, with a Status.
+      requestCert: true, rejectUnauthorized: false,
+    },
+  });
+}
+
+/** Bodies stay bytes: each handler decodes by its own rules. */
+function acceptAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+function identify(authenticator: Authenticator, request: FastifyRequest): void {
+  const path = request.url.split('?', 1)[0]!;
+  request.info = parseRequestInfo(request.method, path, booleanValue(request.query as RawQuery, 'watch'));
+  request.user = authenticator.authenticate(request.raw) ?? anonymous;
+}
+
+/** What is over the limit is refused at once, so that a board is never buried in work it cannot finish. */
+function limitRequests(app: FastifyInstance, limit: number): void {
+  const counted = new WeakSet<FastifyRequest>();
+  let inFlight = 0;
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    if (isLongRunning(request)) {
+      done();
+      return;
+    }
+    if (inFlight >= limit) throw newTooManyRequests('too many requests, please try again later', 1);
+    inFlight += 1;
+    counted.add(request);
+    done();
+  });
+  app.addHook('onResponse', (request, _reply, done) => {
+    if (counted.delete(request)) inFlight -= 1;
+    done();
+  });
+  app.addHook('onRequestAbort', (request, done) => {
+    if (counted.delete(request)) inFlight -= 1;
+    done();
+  });
+}
+
+function answerError(logger: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const failure = toStatusError(error);
+  if (failure.code >= 500) logger.error('request failed', { method: request.method, path: request.url.split('?', 1)[0], error: failure.cause ?? failure });
+  return sendStatus(reply, failure.status);
+}
+
+function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { path } = request.info;
+  if (/^\/apis?(\/|$)/.test(path)) {
+    const error = request.info.isResource || request.method === 'GET' ? newUnknownResource() : newMethodNotAllowed({ group: '', plural: path }, request.method);
+    return sendStatus(reply, error.status);
+  }
+  return reply.code(404).type('text/plain; charset=utf-8').send('404 page not found\n');
+}

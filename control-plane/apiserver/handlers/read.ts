@@ -1,0 +1,19 @@
+/** GET of one object and of a collection. */
+import type { FastifyReply } from 'fastify';
+import type { ResourceCall } from '../app-parts.ts';
+import { parseListQuery } from '../query-options.ts';
+import { sendObject, sendObjectList } from '../responses.ts';
+
+export function getObject(call: ResourceCall): Promise<FastifyReply> {
+  return sendObject(call, 200, call.store.get(call.info.name!, objectNamespace(call)));
+}
+
+export function listObjects(call: ResourceCall): Promise<FastifyReply> {
+  const namespace = objectNamespace(call);
+  return sendObjectList(call, call.store.list(parseListQuery(call.query, namespace)));
+}
+
+/** The namespace of the object itself: a Namespace has none, though its path names one. */
+export function objectNamespace(call: ResourceCall): string | undefined {
+  return call.resource.namespaced ? call.info.namespace : undefined;
+}

@@ -1,0 +1,45 @@
+/** The object in the body of a request, checked against the URL. */
+import { decodeBody, type DecodeTarget } from '../../../api/decode/decode-object.ts';
+import { newBadRequest } from '../../../api/errors.ts';
+import type { KubernetesObject } from '../../../api/meta.ts';
+import type { ResourceCall } from '../app-parts.ts';
+import type { FieldValidation } from '../query-options.ts';
+import { addWarnings } from '../responses.ts';
+import { objectNamespace } from './read.ts';
+
+export function bodyBytes(call: ResourceCall): Buffer {
+  return Buffer.isBuffer(call.request.body) ? call.request.body : Buffer.alloc(0);
+}
+
+/**
+ * Decodes the body and sends its warnings along.
+ * @throws StatusError BadRequest or UnsupportedMediaType.
+ */
+export async function decodeRequest<T extends KubernetesObject>(
+  call: ResourceCall, target: DecodeTarget & { objectType?: T }, fieldValidation: FieldValidation,
+): Promise<T> {
+  const { object, warnings } = await decodeBody<T>(bodyBytes(call), call.request.headers['content-type'], target, { fieldValidation });
+  addWarnings(call.reply, warnings);
+  return object;
+}
+
+/**
+ * Fills in the name and namespace of the URL.
+ * @throws StatusError BadRequest when the object names others.
+ */
+export function matchUrl(call: ResourceCall, object: KubernetesObject): void {
+  const metadata = (object.metadata ??= {});
+  const namespace = objectNamespace(call);
+  if (namespace !== undefined) {
+    if (metadata.namespace && metadata.namespace !== namespace) {
+      throw newBadRequest(`the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${namespace})`);
+    }
+    metadata.namespace = namespace;
+  }
+  const { name } = call.info;
+  if (name === undefined) return;
+  if (metadata.name && metadata.name !== name) {
+    throw newBadRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  metadata.name = name;
+}

@@ -1,0 +1,63 @@
+/** From a request for a resource to the handler of its verb and subresource. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { newMethodNotAllowed } from '../../../api/errors.ts';
+import { findResource, type Subresource } from '../../../api/resources.ts';
+import type { AppParts, ResourceCall } from '../app-parts.ts';
+import { newUnknownResource } from '../error-status.ts';
+import { booleanValue, type RawQuery } from '../query-options.ts';
+import type { ResourceVerb } from '../request-info.ts';
+import { bindPod, createObject } from './create.ts';
+import { deleteCollection, deleteObject } from './delete.ts';
+import { readLog } from './log.ts';
+import { patchObject } from './patch.ts';
+import { getObject, listObjects } from './read.ts';
+import { getScale, patchScale, updateScale } from './scale.ts';
+import { updateObject } from './update.ts';
+import { watchObjects } from './watch.ts';
+
+type Handler = (call: ResourceCall) => Promise<FastifyReply> | FastifyReply;
+type Handlers = Partial<Record<ResourceVerb, Handler>>;
+
+/** Verbs of a collection and of one object in it. Those that need a name are never reached without. */
+const collection: Handlers = { create: createObject, list: listObjects, watch: watchObjects, deletecollection: deleteCollection };
+const single: Handlers = { get: getObject, update: (call) => updateObject(call), patch: (call) => patchObject(call), delete: deleteObject };
+
+/** Those not named here are upgrades of the connection (exec) and refused as plain requests. */
+const subresources: Partial<Record<Subresource, Handlers>> = {
+  status: { get: getObject, update: (call) => updateObject(call, 'status'), patch: (call) => patchObject(call, 'status') },
+  finalize: { update: (call) => updateObject(call, 'finalize') },
+  scale: { get: getScale, update: updateScale, patch: patchScale },
+  binding: { create: bindPod },
+  log: { get: readLog },
+};
+
+/** Whether a request may last: it has no place among the requests in flight. */
+export function isLongRunning(request: FastifyRequest): boolean {
+  const { info } = request;
+  if (!info.isResource) return false;
+  return info.verb === 'watch' || (info.subresource === 'log' && booleanValue(request.query as RawQuery, 'follow'));
+}
+
+export function createResourceHandler(parts: AppParts) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { info } = request;
+    if (!info.isResource) throw newUnknownResource();
+    const resource = findResource(info.group, info.version, info.resource);
+    // A namespaced object has no path without its namespace; a cluster-scoped one none with it.
+    const scoped = resource?.namespaced ? info.namespace !== undefined || info.name === undefined : info.namespace === undefined || info.resource === 'namespaces';
+    if (!resource || !scoped) throw newUnknownResource();
+    const handlers = handlersOf(resource.subresources, info.name, info.subresource);
+    if (!handlers) throw newUnknownResource();
+    const acrossNamespaces = resource.namespaced && info.namespace === undefined && info.verb !== 'list' && info.verb !== 'watch';
+    const handler = info.verb === '' || acrossNamespaces ? undefined : handlers[info.verb];
+    if (!handler) throw newMethodNotAllowed(resource, request.method === 'OPTIONS' || info.verb === '' ? request.method : info.verb);
+    return handler({ parts, request, reply, info, query: request.query as RawQuery, resource, store: parts.registry.of(resource) });
+  };
+}
+
+function handlersOf(supported: readonly Subresource[], name: string | undefined, subresource: string): Handlers | undefined {
+  if (name === undefined) return collection;
+  if (subresource === '') return { ...single, watch: watchObjects };
+  const known = supported.find((candidate) => candidate === subresource);
+  return known ? subresources[known] ?? {} : undefined;
+}

@@ -1,0 +1,50 @@
+/** meta.k8s.io Tables: what `kubectl get` prints, rendered by the server. */
+import type { KubernetesObject, ObjectList } from '../../../api/meta.ts';
+import type { Resource } from '../../../api/resources.ts';
+import { newBadRequest } from '../../../api/errors.ts';
+import { encodeMetadata, encodeObject } from '../object-encoder.ts';
+import { firstValue, type RawQuery } from '../query-options.ts';
+import { printerOf } from './printers.ts';
+
+/** What a row carries beside its cells. */
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+/** @throws StatusError BadRequest. */
+export function includeObjectOf(query: RawQuery): IncludeObject {
+  const value = firstValue(query, 'includeObject') || 'Metadata';
+  if (value !== 'None' && value !== 'Metadata' && value !== 'Object') {
+    throw newBadRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+  }
+  return value;
+}
+
+export interface TableOptions {
+  resource: Resource;
+  list: Pick<ObjectList, 'metadata' | 'items'>;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** v1 or v1beta1. */
+  version: string;
+  includeObject: IncludeObject;
+  /** false: the client of a watch has had the columns with the first event. */
+  columns: boolean;
+}
+
+export function encodeTable(options: TableOptions): Buffer {
+  const { resource, list, version } = options;
+  const printer = printerOf(resource);
+  const definitions = options.columns ? printer.columns : null;
+  const parts: Buffer[] = [Buffer.from(
+    `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(list.metadata)},"columnDefinitions":${JSON.stringify(definitions)},"rows":[`,
+  )];
+  list.items.forEach((item, index) => {
+    parts.push(Buffer.from(`${index > 0 ? ',' : ''}{"cells":${JSON.stringify(printer.cells(item, options.now))}${options.includeObject === 'None' ? '}' : ',"object":'}`));
+    if (options.includeObject !== 'None') parts.push(rowObject(options, item), Buffer.from('}'));
+  });
+  parts.push(Buffer.from(']}\n'));
+  return Buffer.concat(parts);
+}
+
+function rowObject(options: TableOptions, item: KubernetesObject): Buffer {
+  return options.includeObject === 'Object' ? encodeObject(options.resource, item) : encodeMetadata(item, options.version);
+}

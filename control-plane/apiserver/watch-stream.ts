@@ -1,0 +1,140 @@
+/**
+ * One watch on its way to a client that may be slow.
+ *
+ * Events wait as references to shared objects and are encoded when the socket has room, so a big initial state costs no
+ * memory of its own. What may wait is bounded in number, and a client that takes nothing for a while is cut off: it
+ * comes back and lists again, which is cheaper for everyone than keeping history for it.
+ *
+ * INVARIANTS
+ * - Events leave in the order they came; nothing is left out before the stream ends.
+ * - The registry's commit is never blocked: event() only queues.
+ */
+import type { ServerResponse } from 'node:http';
+import type { WatchEvent } from '../../api/meta.ts';
+import type { Clock, Timer } from '../../machinery/clock.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import type { RegistryWatchSink } from '../registry/registry.ts';
+
+/** Events that may wait beyond what waited when the stream began. */
+export const maxWaitingEvents = 4096;
+/** Milliseconds that a client with a full socket may take nothing. */
+export const maxStallMs = 10_000;
+
+export interface WatchStreamOptions {
+  response: ServerResponse;
+  encode: (event: WatchEvent) => Buffer;
+  clock: Pick<Clock, 'after'>;
+  logger: Logger;
+}
+
+export class WatchStream implements RegistryWatchSink {
+  private readonly options: WatchStreamOptions;
+  private readonly ended: (() => void)[] = [];
+  private queue: WatchEvent[] = [];
+  private head = 0;
+  private allowance = Infinity;
+  private state: 'collecting' | 'open' | 'scheduled' | 'blocked' | 'finishing' | 'ended' = 'collecting';
+  private timeout: Timer | undefined;
+  private stall: Timer | undefined;
+
+  constructor(options: WatchStreamOptions) {
+    this.options = options;
+  }
+
+  /** Begins sending, after the head of the response. */
+  start(timeoutMs: number): void {
+    const { response, clock } = this.options;
+    // Ended by the registry before it began: only the ERROR event goes out.
+    const closedEarly = this.state === 'finishing';
+    this.allowance = this.waiting + maxWaitingEvents;
+    response.on('drain', () => this.drained());
+    response.on('close', () => this.finish());
+    response.flushHeaders();
+    this.timeout = clock.after(timeoutMs, () => this.end());
+    if (this.state === 'collecting') this.state = 'open';
+    if (closedEarly || this.waiting > 0) this.pump();
+  }
+
+  /** Called once when nothing more will be sent, whoever ended it; at once when that was before. */
+  onEnd(callback: () => void): void {
+    if (this.state === 'ended') callback();
+    else this.ended.push(callback);
+  }
+
+  event(event: WatchEvent): void {
+    if (this.state === 'ended' || this.state === 'finishing') return;
+    this.queue.push(event);
+    if (this.waiting > this.allowance) {
+      this.cutOff('too many events are waiting');
+    } else if (this.state === 'open') {
+      // The events of one commit, and of commits that came together, go out in one piece.
+      this.state = 'scheduled';
+      queueMicrotask(() => {
+        if (this.state !== 'scheduled') return;
+        this.state = 'open';
+        this.pump();
+      });
+    }
+  }
+
+  closed(): void {
+    if (this.state === 'ended') return;
+    const before = this.state;
+    this.state = 'finishing';
+    if (before === 'open' || before === 'scheduled') this.pump();
+  }
+
+  /** Ends it as a timeout does: the client watches on with a new request. */
+  end(): void {
+    this.closed();
+  }
+
+  private get waiting(): number {
+    return this.queue.length - this.head;
+  }
+
+  private pump(): void {
+    const { response, encode } = this.options;
+    response.cork();
+    let room = true;
+    while (room && this.head < this.queue.length) {
+      room = response.write(encode(this.queue[this.head]!));
+      this.head += 1;
+    }
+    response.uncork();
+    if (this.head === this.queue.length) {
+      this.queue = [];
+      this.head = 0;
+    }
+    if (!room) this.block();
+    else if (this.state === 'finishing') response.end(() => this.finish());
+  }
+
+  private block(): void {
+    if (this.state !== 'finishing') this.state = 'blocked';
+    this.stall ??= this.options.clock.after(maxStallMs, () => this.cutOff('the client takes nothing'));
+  }
+
+  private drained(): void {
+    this.stall?.cancel();
+    this.stall = undefined;
+    if (this.state === 'blocked') this.state = 'open';
+    if (this.state === 'open' || this.state === 'finishing') this.pump();
+  }
+
+  private cutOff(why: string): void {
+    this.options.logger.info('watch cut off', { why, waiting: this.waiting });
+    this.options.response.destroy();
+    this.finish();
+  }
+
+  private finish(): void {
+    if (this.state === 'ended') return;
+    this.state = 'ended';
+    this.timeout?.cancel();
+    this.stall?.cancel();
+    this.queue = [];
+    this.head = 0;
+    for (const callback of this.ended.splice(0)) callback();
+  }
+}

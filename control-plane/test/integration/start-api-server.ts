@@ -1,0 +1,63 @@
+/** A real API server on a free port, with its own certificates and a kubeconfig, over the store the test gives. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { namespaces } from '../../../api/resources.ts';
+import { systemClock } from '../../../machinery/clock.ts';
+import { silentLogger, type Logger } from '../../../machinery/logger.ts';
+import { buildApp, type AppOptions } from '../../apiserver/app.ts';
+import { createCertificateAuthenticator } from '../../apiserver/authentication.ts';
+import { ensurePki, type Pki } from '../../pki/ensure-pki.ts';
+import { writeKubeconfig } from '../../pki/kubeconfig.ts';
+import { createRegistry, type GenericRegistry } from '../../registry/generic-registry.ts';
+import { createMemoryStore } from '../../storage/memory-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+
+export interface StartedApiServer {
+  /** `https://127.0.0.1:PORT` */
+  url: string;
+  port: number;
+  pki: Pki;
+  registry: GenericRegistry;
+  storage: Storage;
+  /** Of the administrator. */
+  kubeconfig: string;
+  /** Temporary, removed by stop(). */
+  directory: string;
+  stop(): Promise<void>;
+}
+
+export interface StartOptions extends Partial<Pick<AppOptions, 'boardStreams' | 'health' | 'maxInFlight' | 'maxLongRunning' | 'clock'>> {
+  /** Default: a memory store. */
+  storage?: Storage;
+  logger?: Logger;
+}
+
+export async function startApiServer(options: StartOptions = {}): Promise<StartedApiServer> {
+  const { storage = createMemoryStore(), logger = silentLogger, clock = systemClock, ...rest } = options;
+  const directory = await mkdtemp(join(tmpdir(), 'api-server-'));
+  const pki = await ensurePki({ directory: join(directory, 'pki'), names: [], addresses: ['198.18.0.1'], clock });
+  const registry = createRegistry({ storage, clock, logger, serviceCIDR: '198.18.0.0/24' });
+  registry.start();
+  const context = { user: { name: 'system:apiserver', groups: ['system:masters'] }, fieldManager: 'test', dryRun: false };
+  await registry.of(namespaces).create(context, undefined, { metadata: { name: 'default' } });
+  const app = buildApp({
+    ...rest, registry, logger, clock, version: '0.0.0-test', random: Math.random, authenticator: createCertificateAuthenticator(),
+    tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const url = `https://127.0.0.1:${port}`;
+  const kubeconfig = join(directory, 'kubeconfig');
+  await writeKubeconfig(kubeconfig, { server: url, ca: pki.ca, cert: pki.admin.certificate, key: pki.admin.key });
+  return {
+    url, port, pki, registry, storage, kubeconfig, directory,
+    stop: async () => {
+      await app.close();
+      registry.stop();
+      await storage.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
