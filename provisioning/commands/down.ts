@@ -36,13 +36,13 @@ export async function down(options: Options): Promise<void> {
 /** @throws UserError when the person says no. */
 export async function reset(options: Options): Promise<void> {
   await runChecks([privilege], options);
+  assertOurs(options.dataDir);
   if (!options.yes && process.stdin.isTTY && !(await confirm(`This deletes every pod, object and key in ${options.dataDir}. Type 'yes' to go on: `))) {
     throw new UserError('nothing was deleted');
   }
   await down(options);
   const progress = new Progress({ output: process.stdout, clock: systemClock });
   await progress.step(`remove ${options.dataDir}`, () => {
-    assertOurs(options.dataDir);
     rmSync(options.dataDir, { recursive: true, force: true });
     return Promise.resolve();
   });
