@@ -1,0 +1,100 @@
+/** The control loops of the cluster: one table, started and stopped together. */
+import type { ApiClient } from '../../machinery/client.ts';
+import type { Clock } from '../../machinery/clock.ts';
+import { EventRecorder } from '../../machinery/event-recorder.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import type { ControllerContext, RunnableController } from './controller-context.ts';
+import { DeploymentController } from './deployment/deployment-controller.ts';
+import { EndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
+import { EndpointSliceMirroringController } from './endpoint-slice/endpoint-slice-mirroring-controller.ts';
+import { EndpointsController } from './endpoints/endpoints-controller.ts';
+import { GarbageCollector } from './garbage-collector/garbage-collector.ts';
+import { NamespaceController } from './namespace/namespace-controller.ts';
+import { NodeIpamController } from './node-ipam/node-ipam-controller.ts';
+import type { NodeIpamOptions } from './node-ipam/node-ipam-controller.ts';
+import { NodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
+import type { NodeLifecycleOptions } from './node-lifecycle/node-lifecycle-controller.ts';
+import { PodGcController } from './pod-gc/pod-gc-controller.ts';
+import type { PodGcOptions } from './pod-gc/pod-gc-controller.ts';
+import { ReplicaSetController } from './replica-set/replica-set-controller.ts';
+import { ServiceAccountController } from './service-account/service-account-controller.ts';
+import type { ServiceAccountOptions } from './service-account/service-account-controller.ts';
+import type { SharedInformers } from './shared-informers.ts';
+
+export interface ControllerSettings {
+  serviceAccount: ServiceAccountOptions;
+  nodeIpam: NodeIpamOptions;
+  nodeLifecycle?: NodeLifecycleOptions;
+  podGc?: PodGcOptions;
+}
+
+type Build = (context: ControllerContext, settings: ControllerSettings) => RunnableController;
+
+/** Name → how to build it. A new controller is a row here, a folder and its tests. */
+export const controllerTable: Readonly<Record<string, Build>> = {
+  deployment: (context) => new DeploymentController(context),
+  'replica-set': (context) => new ReplicaSetController(context),
+  'endpoint-slice': (context) => new EndpointSliceController(context),
+  'endpoint-slice-mirroring': (context) => new EndpointSliceMirroringController(context),
+  endpoints: (context) => new EndpointsController(context),
+  namespace: (context) => new NamespaceController(context),
+  'garbage-collector': (context) => new GarbageCollector(context),
+  'node-lifecycle': (context, settings) => new NodeLifecycleController(context, settings.nodeLifecycle),
+  'node-ipam': (context, settings) => new NodeIpamController(context, settings.nodeIpam),
+  'service-account': (context, settings) => new ServiceAccountController(context, settings.serviceAccount),
+  'pod-gc': (context, settings) => new PodGcController(context, settings.podGc),
+};
+
+export interface StartControllersOptions {
+  client: ApiClient;
+  /** Started here; the caller stops them after the controllers. */
+  informers: SharedInformers;
+  clock: Clock;
+  logger: Logger;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  options: ControllerSettings;
+  /** Names of the table. Default: all. */
+  only?: readonly string[];
+}
+
+export interface RunningControllers {
+  /** Resolves when the informers have synced and every controller works. */
+  readonly started: Promise<void>;
+  /** Resolves when every reconcile under way has finished and waiting events are written. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds all controllers, starts the informers, and the controllers when the informers have synced.
+ * @throws RangeError when an option is invalid; nothing runs then.
+ */
+export function startControllers({ client, informers, clock, logger, random, options, only }: StartControllersOptions): RunningControllers {
+  const recorders: EventRecorder[] = [];
+  const context: ControllerContext = {
+    client, informers, clock, logger, random,
+    recorder(component) {
+      const recorder = new EventRecorder({ client, component, clock, logger, random });
+      recorders.push(recorder);
+      return recorder;
+    },
+  };
+  const controllers = Object.entries(controllerTable)
+    .filter(([name]) => only === undefined || only.includes(name))
+    .map(([, build]) => build(context, options));
+  const aborter = new AbortController();
+  informers.start();
+  const started = informers.synced().then(() => {
+    if (aborter.signal.aborted) return;
+    for (const controller of controllers) controller.start(aborter.signal);
+    logger.info('Controllers started', { count: controllers.length });
+  });
+  return {
+    started,
+    async stop() {
+      aborter.abort(new Error('controllers are stopping'));
+      await Promise.all(controllers.map((controller) => controller.stop()));
+      await Promise.all(recorders.map((recorder) => recorder.stop()));
+    },
+  };
+}

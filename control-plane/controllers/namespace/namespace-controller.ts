@@ -1,0 +1,123 @@
+/**
+ * Empties a terminating namespace and lets it go. Follows k8s.io/kubernetes/pkg/controller/namespace.
+ *
+ * Pods go first and everything else only when they are gone: they may need their Secrets, ConfigMaps and Services until
+ * their last second (KEP-5080).
+ */
+import type { Namespace } from '../../../api/core.ts';
+import { isConflict, isNotFound } from '../../../api/errors.ts';
+import type { KubernetesObject } from '../../../api/meta.ts';
+import { events, namespaces, pods, resources } from '../../../api/resources.ts';
+import type { Resource } from '../../../api/resources.ts';
+import type { ApiClient, ResourceClient } from '../../../machinery/client.ts';
+import type { Clock } from '../../../machinery/clock.ts';
+import { Controller } from '../../../machinery/controller.ts';
+import type { Informer } from '../../../machinery/informer.ts';
+import type { ControllerContext, RunnableController } from '../controller-context.ts';
+import { semanticEqual } from '../semantic-equality.ts';
+import { namespaceConditions } from './namespace-conditions.ts';
+import type { Remainder } from './namespace-conditions.ts';
+
+export const kubernetesFinalizer = 'kubernetes';
+
+/** Content that goes away by itself is noticed at once; this is for what nobody watches. Milliseconds. */
+const recheckMs = 15_000;
+
+export class NamespaceController implements RunnableController {
+  private readonly api: ApiClient;
+  private readonly client: ResourceClient<Namespace>;
+  private readonly informer: Informer<Namespace>;
+  private readonly clock: Clock;
+  private readonly controller: Controller;
+
+  constructor({ client, informers, clock, logger, random }: ControllerContext) {
+    this.api = client;
+    this.client = client.resource(namespaces);
+    this.informer = informers.of(namespaces);
+    this.clock = clock;
+    this.controller = new Controller({ name: 'namespace', workers: 2, reconcile: (key) => this.reconcile(key), clock, logger, random });
+    const enqueue = (namespace: Namespace) => {
+      if (namespace.metadata?.deletionTimestamp) this.controller.enqueue(namespace.metadata.name ?? '');
+    };
+    this.informer.addHandler({ added: enqueue, updated: (_previous, namespace) => enqueue(namespace), deleted: () => {} });
+    const contentChanged = (object: KubernetesObject) => {
+      const namespace = this.informer.get(object.metadata?.namespace ?? '');
+      if (namespace) enqueue(namespace);
+    };
+    for (const resource of resources.filter((row) => row.namespaced && row !== events)) {
+      informers.of(resource).addHandler({ added: contentChanged, updated: () => {}, deleted: contentChanged });
+    }
+  }
+
+  start(signal: AbortSignal): void {
+    this.controller.start(signal);
+  }
+
+  stop(): Promise<void> {
+    return this.controller.stop();
+  }
+
+  private async reconcile(name: string): Promise<void> {
+    const namespace = this.informer.get(name);
+    if (!namespace?.metadata?.deletionTimestamp || !namespace.spec?.finalizers?.includes(kubernetesFinalizer)) return;
+    const failures: Error[] = [];
+    const remainders = await this.deleteContent(name, failures);
+    try {
+      if (remainders.length === 0 && failures.length === 0) {
+        await this.finalize(name);
+        return;
+      }
+      await this.writeConditions(namespace, remainders, failures);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      return;
+    }
+    if (failures[0]) throw failures[0];
+    this.controller.enqueueAfter(name, recheckMs);
+  }
+
+  /** @returns kinds of which something is left: terminating pods, objects with finalizers. */
+  private async deleteContent(namespace: string, failures: Error[]): Promise<Remainder[]> {
+    const remainingPods = await this.deleteKind(pods, namespace, failures);
+    if (remainingPods) return [remainingPods];
+    const remainders: Remainder[] = [];
+    for (const resource of resources.filter((row) => row.namespaced && row !== pods)) {
+      const remainder = await this.deleteKind(resource, namespace, failures);
+      if (remainder) remainders.push(remainder);
+    }
+    return remainders;
+  }
+
+  private async deleteKind(resource: Resource, namespace: string, failures: Error[]): Promise<Remainder | undefined> {
+    const client = this.api.resource(resource);
+    const { items } = await client.list({ namespace });
+    for (const { metadata } of items) {
+      if (metadata?.deletionTimestamp) continue;
+      try {
+        await client.delete(metadata?.name ?? '', namespace, { propagationPolicy: 'Background', ...(metadata?.uid ? { preconditions: { uid: metadata.uid } } : {}) });
+      } catch (error) {
+        if (!isNotFound(error) && !isConflict(error)) failures.push(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    const objects = items.length > 0 ? (await client.list({ namespace })).items : [];
+    return objects.length > 0 ? { resource, objects } : undefined;
+  }
+
+  private async writeConditions(namespace: Namespace, remainders: readonly Remainder[], failures: readonly Error[]): Promise<void> {
+    const messages = failures.map(({ message }) => message);
+    await this.client.modify(namespace.metadata?.name ?? '', undefined, (copy) => {
+      const current = copy.status?.conditions ?? [];
+      const conditions = namespaceConditions(current, remainders, messages, this.clock.now());
+      if (copy.metadata?.uid !== namespace.metadata?.uid || semanticEqual(current, conditions)) return undefined;
+      return { ...copy, status: { ...copy.status, phase: 'Terminating', conditions } };
+    }, 'status');
+  }
+
+  private async finalize(name: string): Promise<void> {
+    await this.client.modify(name, undefined, (copy) => {
+      const finalizers = copy.spec?.finalizers ?? [];
+      if (!copy.metadata?.deletionTimestamp || !finalizers.includes(kubernetesFinalizer)) return undefined;
+      return { ...copy, spec: { ...copy.spec, finalizers: finalizers.filter((finalizer) => finalizer !== kubernetesFinalizer) } };
+    }, 'finalize');
+  }
+}
