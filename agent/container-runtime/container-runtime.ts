@@ -59,6 +59,8 @@ export interface SandboxConfig {
   name: string;
   attempt: number;
   hostname: string;
+  /** `hostname.subdomain.namespace.svc.domain`, for pods with a subdomain. */
+  fullyQualifiedName?: string;
   hostNetwork: boolean;
   hostPID: boolean;
   hostIPC: boolean;

@@ -5,7 +5,7 @@ const managedHeader = '# Kubernetes-managed hosts file.';
 const hostNetworkHeader = '# Kubernetes-managed hosts file (host network).';
 
 /** @param ip undefined leaves the pod's own line out. */
-export function hostsFile(config: Pick<SandboxConfig, 'hostname' | 'hostAliases'>, ip: string | undefined): string {
+export function hostsFile(config: Pick<SandboxConfig, 'hostname' | 'fullyQualifiedName' | 'hostAliases'>, ip: string | undefined): string {
   const lines = [
     managedHeader,
     '127.0.0.1\tlocalhost',
@@ -14,7 +14,7 @@ export function hostsFile(config: Pick<SandboxConfig, 'hostname' | 'hostAliases'
     'fe00::0\tip6-mcastprefix',
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
-    ...(ip ? [`${ip}\t${config.hostname}`] : []),
+    ...(ip ? [[ip, config.fullyQualifiedName, config.hostname].filter(Boolean).join('\t')] : []),
   ];
   return `${lines.join('\n')}\n${aliasLines(config.hostAliases)}`;
 }

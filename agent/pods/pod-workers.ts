@@ -1,0 +1,203 @@
+/**
+ * One worker per pod uid. Whatever happens to a pod (a new desired state, an event of the engine, a probe, a timer) only
+ * wakes its worker; the worker looks for itself.
+ *
+ *   (first wake) ──► syncing ──────► terminating ──────► terminated ──► (forgotten)
+ *                      desired: deleted or gone   all is gone    desired: gone
+ *
+ * INVARIANTS
+ * - For one uid at most one sync or termination runs at a time; different pods do not wait for each other, but for a slot.
+ * - Wakes while one runs fold into one more run afterwards: the latest desired state wins, none is lost.
+ * - A termination is never undone: no sync follows it. Its grace period can only become shorter.
+ * - A sync that runs when the termination is asked for is aborted and waited for.
+ * - No worker terminates a pod because it is missing from the desired state before that is ready.
+ */
+import type { Pod } from '../../api/core.ts';
+import type { Clock, Timer } from '../../machinery/clock.ts';
+import { Backoff } from '../../machinery/backoff.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import type { DesiredState } from './desired-state.ts';
+import { newPodMemory, type PodMemory } from './pod-memory.ts';
+import { graceSeconds } from './pod-spec.ts';
+import { Slots } from './slots.ts';
+
+export type WorkerState =
+  /** The pod should run, or has ended by itself and waits for its deletion. */
+  | 'syncing'
+  /** It is being stopped and removed. */
+  | 'terminating'
+  /** Nothing of it is left on the board. */
+  | 'terminated';
+
+export interface PodWorkersOptions {
+  state: Pick<DesiredState, 'ready' | 'pod'>;
+  /** Brings a pod nearer to its spec. @returns when to look again at the latest. */
+  sync: (pod: Pod, memory: PodMemory, signal: AbortSignal) => Promise<number | undefined>;
+  terminate: (pod: Pod, memory: PodMemory, grace: () => number, shortened: AbortSignal) => Promise<void>;
+  /** The pod is gone from board and desired state. */
+  forget: (podUid: string) => void;
+  clock: Clock;
+  logger: Logger;
+  /** Pods that are worked on at a time: each means several calls of the engine. */
+  parallel: number;
+}
+
+interface Worker {
+  uid: string;
+  state: WorkerState;
+  /** The last pod seen: it may be gone from the desired state while it still runs. */
+  pod: Pod;
+  memory: PodMemory;
+  /** A run is wanted. */
+  dirty: boolean;
+  running: Promise<void> | undefined;
+  timer: Timer | undefined;
+  /** Aborts the sync that runs. */
+  syncAbort: AbortController | undefined;
+  grace: number;
+  shortened: AbortController;
+}
+
+const retryInitialMs = 1_000;
+const retryMaximumMs = 60_000;
+
+export class PodWorkers {
+  private readonly options: PodWorkersOptions;
+  private readonly workers = new Map<string, Worker>();
+  private readonly slots: Slots;
+  private readonly retries = new Backoff({ initialMs: retryInitialMs, maximumMs: retryMaximumMs });
+  private stopped = false;
+
+  constructor(options: PodWorkersOptions) {
+    this.options = options;
+    this.slots = new Slots(options.parallel);
+  }
+
+  /**
+   * Looks at a pod soon.
+   * @param orphan what is known of a pod that the engine has and the desired state may not.
+   */
+  wake(uid: string, orphan?: Pod): void {
+    if (this.stopped) return;
+    const desired = this.options.state.pod(uid);
+    const worker = this.workers.get(uid) ?? this.create(uid, desired ?? orphan);
+    if (!worker) return;
+    if (desired) worker.pod = desired;
+    if (worker.state === 'terminated') {
+      if (!desired) this.forget(worker);
+      return;
+    }
+    const gone = !desired && this.options.state.ready;
+    if (gone || worker.pod.metadata?.deletionTimestamp) this.beginTermination(worker);
+    worker.dirty = true;
+    this.run(worker);
+  }
+
+  /** A probe wants a container killed. */
+  markUnhealthy(uid: string, containerId: string, message: string): void {
+    this.workers.get(uid)?.memory.unhealthy.set(containerId, message);
+    this.wake(uid);
+  }
+
+  stateOf(uid: string): WorkerState | undefined {
+    return this.workers.get(uid)?.state;
+  }
+
+  uids(): string[] {
+    return [...this.workers.keys()];
+  }
+
+  /** Leaves the pods as they are. Resolves when no worker is at work any more. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const worker of this.workers.values()) {
+      worker.timer?.cancel();
+      worker.syncAbort?.abort(new Error('the agent is stopping'));
+    }
+    await Promise.all([...this.workers.values()].map((worker) => (worker.state === 'terminating' ? undefined : worker.running)));
+  }
+
+  private create(uid: string, pod: Pod | undefined): Worker | undefined {
+    if (!pod) return undefined;
+    const worker: Worker = {
+      uid, state: 'syncing', pod, memory: newPodMemory(), dirty: false, running: undefined, timer: undefined, syncAbort: undefined,
+      grace: Infinity, shortened: new AbortController(),
+    };
+    this.workers.set(uid, worker);
+    return worker;
+  }
+
+  private beginTermination(worker: Worker): void {
+    const grace = graceSeconds(worker.pod);
+    if (worker.state === 'syncing') {
+      this.transition(worker, 'terminating');
+      worker.grace = grace;
+      worker.syncAbort?.abort(new Error('the pod is being deleted'));
+    } else if (grace < worker.grace) {
+      worker.grace = grace;
+      const { shortened } = worker;
+      worker.shortened = new AbortController();
+      shortened.abort(new Error('the grace period was shortened'));
+    }
+  }
+
+  private transition(worker: Worker, to: WorkerState): void {
+    this.options.logger.debug('pod worker', { uid: worker.uid, from: worker.state, to });
+    worker.state = to;
+  }
+
+  private run(worker: Worker): void {
+    if (worker.running || !worker.dirty || this.stopped) return;
+    worker.timer?.cancel();
+    worker.timer = undefined;
+    worker.dirty = false;
+    worker.running = this.slots.use(() => this.step(worker)).finally(() => {
+      worker.running = undefined;
+      this.run(worker);
+    });
+  }
+
+  /** Never rejects. */
+  private async step(worker: Worker): Promise<void> {
+    try {
+      if (worker.state === 'terminating') await this.terminate(worker);
+      else if (worker.state === 'syncing') await this.sync(worker);
+      this.retries.reset(worker.uid);
+    } catch (error) {
+      // Aborted for a termination or the end of the agent: what comes next is already asked for.
+      if (this.stopped || (worker.state === 'terminating' && worker.syncAbort?.signal.aborted)) return;
+      this.options.logger.warn('pod cannot be brought to its state', { uid: worker.uid, pod: worker.pod.metadata?.name, error });
+      this.wakeAt(worker, this.options.clock.now() + this.retries.next(worker.uid));
+    }
+  }
+
+  private async sync(worker: Worker): Promise<void> {
+    worker.syncAbort = new AbortController();
+    const next = await this.options.sync(worker.pod, worker.memory, worker.syncAbort.signal);
+    worker.syncAbort = undefined;
+    if (next !== undefined) this.wakeAt(worker, next);
+  }
+
+  private async terminate(worker: Worker): Promise<void> {
+    worker.syncAbort = undefined;
+    await this.options.terminate(worker.pod, worker.memory, () => worker.grace, worker.shortened.signal);
+    this.transition(worker, 'terminated');
+    if (!this.options.state.pod(worker.uid)) this.forget(worker);
+  }
+
+  private forget(worker: Worker): void {
+    worker.timer?.cancel();
+    this.workers.delete(worker.uid);
+    this.retries.reset(worker.uid);
+    this.options.forget(worker.uid);
+  }
+
+  private wakeAt(worker: Worker, time: number): void {
+    if (this.stopped) return;
+    worker.timer?.cancel();
+    worker.timer = this.options.clock.after(Math.max(0, time - this.options.clock.now()), () => {
+      worker.dirty = true;
+      this.run(worker);
+    });
+  }
+}
