@@ -1,11 +1,14 @@
 /** The object in the body of a request, checked against the URL. */
-import { decodeBody, type DecodeTarget } from '../../../api/decode/decode-object.ts';
+import { decodeBody, decodeObject, type DecodeTarget } from '../../../api/decode/decode-object.ts';
 import { newBadRequest } from '../../../api/errors.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
 import type { ResourceCall } from '../app-parts.ts';
+import { decodeProtobuf } from '../protobuf/decode-protobuf.ts';
 import type { FieldValidation } from '../query-options.ts';
 import { addWarnings } from '../responses.ts';
 import { objectNamespace } from './read.ts';
+
+const protobufMediaType = 'application/vnd.kubernetes.protobuf';
 
 export function bodyBytes(call: ResourceCall): Buffer {
   return Buffer.isBuffer(call.request.body) ? call.request.body : Buffer.alloc(0);
@@ -18,7 +21,10 @@ export function bodyBytes(call: ResourceCall): Buffer {
 export async function decodeRequest<T extends KubernetesObject>(
   call: ResourceCall, target: DecodeTarget & { objectType?: T }, fieldValidation: FieldValidation,
 ): Promise<T> {
-  const { object, warnings } = await decodeBody<T>(bodyBytes(call), call.request.headers['content-type'], target, { fieldValidation });
+  const contentType = call.request.headers['content-type'];
+  const { object, warnings } = contentType?.startsWith(protobufMediaType)
+    ? decodeObject<T>(decodeProtobuf(bodyBytes(call), target.schema), target, { fieldValidation })
+    : await decodeBody<T>(bodyBytes(call), contentType, target, { fieldValidation });
   addWarnings(call.reply, warnings);
   return object;
 }
