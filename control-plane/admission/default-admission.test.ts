@@ -1,0 +1,100 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Pod } from '../../api/core.ts';
+import { configMaps, namespaces, nodes, pods, serviceAccounts } from '../../api/resources.ts';
+import { refusal } from '../registry/testing/refusal.ts';
+import { createTestRegistry } from '../registry/testing/test-registry.ts';
+import type { TestRegistry } from '../registry/testing/test-registry.ts';
+
+type Spec = NonNullable<Pod['spec']>;
+
+describe('admission', () => {
+  let test: TestRegistry;
+  beforeEach(async () => { test = await createTestRegistry(); });
+  const createPod = (spec: Partial<Spec> = {}, metadata: Pod['metadata'] = { name: 'web' }, namespace = 'default') =>
+    test.registry.of(pods).create(test.context, namespace, { metadata, spec: { containers: [{ name: 'main', image: 'busybox' }], ...spec } });
+
+  describe('NamespaceLifecycle', () => {
+    it('refuses content of a missing namespace', async () => {
+      const error = await refusal(test.registry.of(configMaps).create(test.context, 'gone', { metadata: { name: 'a' } }));
+      expect([error.code, error.message]).toEqual([404, 'namespaces "gone" not found']);
+    });
+
+    it.each(['default', 'kube-system'])('keeps %s', async (name) => {
+      const error = await refusal(test.registry.of(namespaces).delete(test.context, name, undefined, {}));
+      expect([error.code, error.message]).toEqual([403, `namespaces "${name}" is forbidden: this namespace may not be deleted`]);
+    });
+
+    it('lets what is there be changed and deleted in a namespace that ends', async () => {
+      await test.client.resource(namespaces).create({ metadata: { name: 'team' } });
+      await test.client.resource(configMaps).create({ metadata: { name: 'a', namespace: 'team' } });
+      await test.client.resource(namespaces).delete('team');
+      await test.client.resource(configMaps).modify('a', 'team', (copy) => ({ ...copy, data: { still: 'here' } }));
+      await test.client.resource(configMaps).delete('a', 'team');
+    });
+  });
+
+  describe('ServiceAccount', () => {
+    it('names the default account', async () => {
+      expect((await createPod()).spec).toMatchObject({ serviceAccountName: 'default', serviceAccount: 'default' });
+    });
+
+    it('understands the deprecated field', async () => {
+      await test.client.resource(serviceAccounts).create({ metadata: { name: 'robot', namespace: 'default' } });
+      expect((await createPod({ serviceAccount: 'robot' })).spec?.serviceAccountName).toBe('robot');
+    });
+
+    it('refuses an account that does not exist', async () => {
+      const error = await refusal(createPod({ serviceAccountName: 'robot' }));
+      expect([error.code, error.message]).toEqual([403, 'pods "web" is forbidden: error looking up service account default/robot: serviceaccount "robot" not found']);
+    });
+
+    it('waits a little for the default account of a new namespace', async () => {
+      await test.client.resource(namespaces).create({ metadata: { name: 'team' } });
+      const creation = createPod({}, { name: 'web' }, 'team');
+      await test.clock.advance(250);
+      await test.client.resource(serviceAccounts).create({ metadata: { name: 'default', namespace: 'team' } });
+      await test.clock.advance(100);
+      expect((await creation).spec?.serviceAccountName).toBe('default');
+    });
+
+    it('does not wait forever', async () => {
+      await test.client.resource(namespaces).create({ metadata: { name: 'team' } });
+      const refused = refusal(createPod({}, { generateName: 'web-' }, 'team'));
+      await test.clock.advance(5000);
+      expect((await refused).message).toBe('pods "web-" is forbidden: error looking up service account team/default: serviceaccount "default" not found');
+    });
+  });
+
+  describe('Priority', () => {
+    it.each([[undefined, 0], ['system-cluster-critical', 2_000_000_000], ['system-node-critical', 2_000_001_000]])('class %s is %i', async (priorityClassName, priority) => {
+      expect((await createPod({ priorityClassName })).spec).toMatchObject({ priority, preemptionPolicy: 'PreemptLowerPriority' });
+    });
+
+    it('refuses an unknown class and a priority of the client', async () => {
+      expect((await refusal(createPod({ priorityClassName: 'high' }))).message).toBe('pods "web" is forbidden: no PriorityClass with name high was found');
+      expect((await refusal(createPod({ priority: 5 }))).message).toContain('the integer value of priority (5) must not be provided in pod spec');
+    });
+  });
+
+  describe('DefaultTolerationSeconds', () => {
+    const added = (key: string) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 });
+    it('tolerates nodes that are away for five minutes', async () => {
+      expect((await createPod()).spec?.tolerations).toEqual([added('node.kubernetes.io/not-ready'), added('node.kubernetes.io/unreachable')]);
+    });
+
+    it('leaves what the pod says itself', async () => {
+      const own = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 };
+      expect((await createPod({ tolerations: [own] })).spec?.tolerations).toEqual([own, added('node.kubernetes.io/unreachable')]);
+      expect((await createPod({ tolerations: [{ operator: 'Exists' }] }, { name: 'all' })).spec?.tolerations).toEqual([{ operator: 'Exists' }]);
+    });
+  });
+
+  it('TaintNodesByCondition taints a new node once', async () => {
+    const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
+    const node = await test.client.resource(nodes).create({ metadata: { name: 'pi-1' } });
+    expect(node.spec?.taints).toEqual([taint]);
+    const untainted = await test.client.resource(nodes).modify('pi-1', undefined, (copy) => ({ ...copy, spec: { ...copy.spec, taints: [] } }));
+    expect(untainted.spec?.taints).toEqual([]);
+    expect((await test.client.resource(nodes).create({ metadata: { name: 'pi-2' }, spec: { taints: [taint] } })).spec?.taints).toEqual([taint]);
+  });
+});
