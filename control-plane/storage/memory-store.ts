@@ -20,6 +20,6 @@ export function createMemoryStore({ logger = silentLogger, historyEvents, histor
     history: { events: historyEvents ?? defaultHistoryLimits.events, bytes: historyBytes ?? defaultHistoryLimits.bytes },
     revisionBlock: Number.MAX_SAFE_INTEGER,
     mark: Number.MAX_SAFE_INTEGER,
-    start: 0,
+    start: 1,
   });
 }

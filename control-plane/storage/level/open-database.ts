@@ -1,0 +1,43 @@
+import { mkdir, open, readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Level } from 'level';
+import { translateOpenError } from './level-errors.ts';
+
+export type Database = Level;
+
+/** Objects are read once, at the start: a cache of blocks would only take memory. */
+const options = { cacheSize: 0, maxOpenFiles: 64 };
+
+/**
+ * Opens or creates it, readable by its owner only (it holds Secrets).
+ * @throws StorageDamagedError, StorageUnavailableError.
+ */
+export async function openDatabase(directory: string): Promise<Database> {
+  try {
+    const created = await mkdir(directory, { recursive: true, mode: 0o700 });
+    // LevelDB would begin anew where its file CURRENT is lost, and remove what is there.
+    const createIfMissing = !(await readdir(directory)).some((file) => /\.(ldb|sst|log)$/.test(file));
+    const database = new Level(directory, { ...options, createIfMissing });
+    await database.open();
+    if (created !== undefined) await syncDirectory(dirname(created));
+    return database;
+  } catch (error) {
+    throw translateOpenError(directory, error);
+  }
+}
+
+/** LevelDB rebuilds what it can from its files. */
+export async function repairDatabase(directory: string): Promise<void> {
+  // The types of `level` leave out the static methods, which only its version for Node has.
+  await (Level as unknown as { repair(directory: string): Promise<void> }).repair(directory);
+}
+
+/** A new directory survives a power cut only once its parent is on the disk. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

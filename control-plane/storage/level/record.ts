@@ -1,0 +1,33 @@
+/**
+ * One object on the disk: `<checksum> <JSON>`. The checksum (CRC-32 of key and JSON, eight hexadecimal digits) finds what a
+ * worn card returns wrong; LevelDB itself checks its blocks only on request, which its binding does not offer.
+ */
+import { crc32 } from 'node:zlib';
+import type { KubernetesObject } from '../../../api/meta.ts';
+import { deepFreeze } from '../deep-freeze.ts';
+import { revisionOf } from '../object-table.ts';
+import type { StoredObject } from '../storage.ts';
+
+export function encodeRecord(key: string, json: string): string {
+  return `${checksum(key, json)} ${json}`;
+}
+
+/** @returns the JSON. @throws Error that says what is wrong with the record. */
+export function verifyRecord(key: string, record: string): string {
+  const json = record.slice(9);
+  if (record[8] !== ' ' || record.slice(0, 8) !== checksum(key, json)) throw new Error('its checksum differs');
+  return json;
+}
+
+/** @throws Error that says what is wrong with the record. */
+export function decodeRecord(key: string, record: string): StoredObject {
+  const object = JSON.parse(verifyRecord(key, record)) as KubernetesObject;
+  const revision = revisionOf(object);
+  if (!Number.isSafeInteger(revision)) throw new Error('it has no resourceVersion');
+  deepFreeze(object);
+  return { key, object, revision };
+}
+
+function checksum(key: string, json: string): string {
+  return crc32(json, crc32(key)).toString(16).padStart(8, '0');
+}
