@@ -8,6 +8,7 @@ import { DnsServer } from './dns/dns-server.ts';
 import { makeClusterRecords } from './dns/service-records.ts';
 import { Upstream } from './dns/upstream.ts';
 import { NetworkView } from './network-view.ts';
+import { ServiceGuard } from './service-guard.ts';
 import { planPortals } from './service-plan.ts';
 import { ensureServiceRoutes } from './service-routes.ts';
 import { Proxier } from './userspace/proxier.ts';
@@ -37,10 +38,12 @@ export async function startProxy(options: ProxyOptions, dependencies: { clock: C
   const view = new NetworkView({ connection, boardName: options.boardName, checkpointFile: join(options.dataDir, 'proxy', 'network-state.json'), clock, logger });
   const proxier = new Proxier({ clock, logger });
   let records = makeClusterRecords({ services: [], endpointSlices: [], clusterDomain: options.clusterDomain });
-  const refresh = (): Promise<void> => {
+  const guard = new ServiceGuard({ serviceCIDR: options.serviceCIDR, logger });
+  const refresh = async (): Promise<void> => {
     const [services, endpointSlices] = [view.services(), view.endpointSlices()];
     records = makeClusterRecords({ services, endpointSlices, clusterDomain: options.clusterDomain });
-    return proxier.reconcile(planPortals({ services, endpointSlices, boardName: options.boardName, reservedAddresses: [dnsAddress] }));
+    await proxier.reconcile(planPortals({ services, endpointSlices, boardName: options.boardName, reservedAddresses: [dnsAddress] }));
+    await guard.set('services', proxier.served());
   };
   const dns = new DnsServer({
     address: dnsAddress, port: 53, clock, logger,
@@ -53,6 +56,8 @@ export async function startProxy(options: ProxyOptions, dependencies: { clock: C
   await view.start();
   await refresh();
   await dns.start();
+  const { udp, tcp } = dns.ports;
+  await guard.set('dns', [{ protocol: 'UDP', ip: dnsAddress, port: 53, listensOn: udp }, { protocol: 'TCP', ip: dnsAddress, port: 53, listensOn: tcp }]);
   logger.info('serving Services and DNS', { serviceCIDR: options.serviceCIDR, dns: dnsAddress });
   return {
     async stop() {

@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { removeServiceGuard } from './service-guard.ts';
 
 const run = promisify(execFile);
 
@@ -12,9 +13,10 @@ export async function ensureServiceRoutes(serviceCIDR: string): Promise<void> {
   await run('ip', ['route', 'replace', 'local', serviceCIDR, 'dev', 'lo', 'table', 'local']);
 }
 
-/** Idempotent: a route that is not there is success. */
-export async function removeServiceRoutes(options: { serviceCIDR: string }): Promise<void> {
-  const { stdout } = await run('ip', ['route', 'show', 'table', 'local', 'type', 'local', 'exact', options.serviceCIDR]);
+/** Takes the route and the guard's rules away. Idempotent: what is not there is success. */
+export async function removeServiceNetwork(serviceCIDR: string): Promise<void> {
+  await removeServiceGuard(serviceCIDR);
+  const { stdout } = await run('ip', ['route', 'show', 'table', 'local', 'type', 'local', 'exact', serviceCIDR]);
   if (stdout.trim() === '') return;
-  await run('ip', ['route', 'del', 'local', options.serviceCIDR, 'dev', 'lo', 'table', 'local']);
+  await run('ip', ['route', 'del', 'local', serviceCIDR, 'dev', 'lo', 'table', 'local']);
 }

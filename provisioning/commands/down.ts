@@ -26,8 +26,8 @@ export async function down(options: Options): Promise<void> {
     });
   }
   await progress.step('remove routes', async () => {
-    const { removeServiceRoutes } = await import('../../proxy/service-routes.ts');
-    await removeServiceRoutes({ serviceCIDR: options.serviceCIDR });
+    const { removeServiceNetwork } = await import('../../proxy/service-routes.ts');
+    await removeServiceNetwork(options.serviceCIDR);
   });
   const daemonRuns = existsSync(join(dataPaths(options.dataDir).runDir, 'dockerd.json'));
   if (daemonRuns) await progress.step('stop dockerd', () => stopOwnDocker(options.dataDir));

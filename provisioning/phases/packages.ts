@@ -16,6 +16,7 @@ const requiredPackages: readonly RequiredPackage[] = [
   { name: 'docker.io', program: 'dockerd', needed: (options) => options.dockerHost === undefined },
   { name: 'nats-server', program: 'nats-server', needed: (options) => options.natsUrl === undefined },
   { name: 'iptables', program: 'iptables', needed: () => true },
+  { name: 'nftables', program: 'nft', needed: () => true },
   { name: 'iproute2', program: 'ip', needed: () => true },
 ];
 

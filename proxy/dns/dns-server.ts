@@ -1,6 +1,6 @@
 /** Cluster DNS on UDP and TCP: names of Services from memory, everything else from the machine's resolvers. */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { decode, encode, type Answer, type Packet, type RecordType } from 'dns-packet';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
@@ -26,41 +26,61 @@ export interface DnsServerOptions {
 
 export class DnsServer {
   private readonly options: DnsServerOptions;
-  private readonly udp: UdpSocket;
+  private udp: UdpSocket;
   private readonly tcp: Server;
   private readonly connections = new Set<Socket>();
 
   constructor(options: DnsServerOptions) {
     this.options = options;
     this.udp = createSocket('udp4');
-    this.udp.on('message', (message, from) => void this.receiveDatagram(message, from));
     this.tcp = createServer({ noDelay: true }, (socket) => this.acceptConnection(socket));
     this.tcp.maxConnections = tcpConnectionLimit;
   }
 
-  /** Rejects with the system's error when the address or port cannot be used. */
+  /**
+   * Listens on its port, or on any free one where a program of the board has it on every address (Pi-hole, dnsmasq).
+   * Rejects with the system's error when neither can be had.
+   */
   async start(): Promise<void> {
-    const { address, port } = this.options;
-    await new Promise<void>((resolve, reject) => {
-      this.udp.once('error', reject);
-      this.udp.bind({ address, port, exclusive: true }, () => {
-        this.udp.off('error', reject);
-        this.udp.on('error', (error) => this.options.logger.warn('DNS socket failed', { error }));
-        resolve();
-      });
-    });
-    await new Promise<void>((resolve, reject) => {
-      this.tcp.once('error', reject);
-      this.tcp.listen({ host: address, port: this.udp.address().port, exclusive: true }, () => {
-        this.tcp.off('error', reject);
-        this.tcp.on('error', (error) => this.options.logger.warn('DNS listener failed', { error }));
+    await this.bindUdp(this.options.port).catch((error: unknown) => this.bindUdp(otherPort(error)));
+    await this.listenTcp(this.options.port).catch((error: unknown) => this.listenTcp(otherPort(error)));
+  }
+
+  /** Where it listens. */
+  get ports(): { udp: number; tcp: number } {
+    return { udp: this.udp.address().port, tcp: (this.tcp.address() as AddressInfo).port };
+  }
+
+  private bindUdp(port: number): Promise<void> {
+    const udp = createSocket('udp4');
+    this.udp.close();
+    this.udp = udp;
+    udp.on('message', (message, from) => void this.receiveDatagram(message, from));
+    return new Promise((resolve, reject) => {
+      udp.once('error', reject);
+      udp.bind({ address: this.options.address, port, exclusive: true }, () => {
+        udp.off('error', reject);
+        udp.on('error', (error) => this.options.logger.warn('DNS socket failed', { error }));
         resolve();
       });
     });
   }
 
-  get port(): number {
-    return this.udp.address().port;
+  private listenTcp(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const listening = (): void => {
+        this.tcp.off('error', failed);
+        this.tcp.on('error', (error) => this.options.logger.warn('DNS listener failed', { error }));
+        resolve();
+      };
+      const failed = (error: Error): void => {
+        this.tcp.off('listening', listening);
+        reject(error);
+      };
+      this.tcp.once('error', failed);
+      this.tcp.once('listening', listening);
+      this.tcp.listen({ host: this.options.address, port, exclusive: true });
+    });
   }
 
   async stop(): Promise<void> {
@@ -141,6 +161,12 @@ export class DnsServer {
     if (protocol === 'tcp' || response.length <= udpLimit(query)) return response;
     return encode(makeResponse(query, { answers: [], authorities: [], additionals: [], responseCode: answer.responseCode }, headerFlags.authoritative | headerFlags.truncated));
   }
+}
+
+/** Any free port, where the wanted one is taken; other errors are not ours to mend. */
+function otherPort(error: unknown): number {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+  return 0;
 }
 
 /** What the client's OPT record (RFC 6891) says it can take. */

@@ -10,14 +10,17 @@
 import { Backoff } from '../../machinery/backoff.ts';
 import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
+import type { ServedPort } from '../service-guard.ts';
 import type { Portal } from '../service-plan.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { TcpPortal } from './tcp-portal.ts';
 import { UdpPortal } from './udp-portal.ts';
 
 interface OpenPortal {
+  portal: Portal;
   balancer: LoadBalancer;
   socket: TcpPortal | UdpPortal;
+  listensOn: number;
 }
 
 export class Proxier {
@@ -43,6 +46,11 @@ export class Proxier {
   reconcile(portals: readonly Portal[]): Promise<void> {
     this.wanted = portals;
     return this.run();
+  }
+
+  /** The Service addresses and ports that are open now. */
+  served(): ServedPort[] {
+    return [...this.open.values()].flatMap(({ portal: { protocol, listener: { ip, port } }, listensOn }) => (ip === undefined ? [] : [{ protocol, ip, port, listensOn }]));
   }
 
   /** Ends every socket and connection. */
@@ -107,13 +115,26 @@ export class Proxier {
       ? new TcpPortal({ listener: portal.listener, balancer, logger })
       : new UdpPortal({ listener: portal.listener, balancer, clock, logger });
     try {
-      await socket.open();
+      const listensOn = await openSomewhere(socket, portal.listener.ip !== undefined);
+      this.open.set(portal.key, { portal, balancer, socket, listensOn });
+      return true;
     } catch (error) {
-      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      logger.warn(taken ? 'port is taken by another process of this board' : 'cannot listen', { error });
+      logger.warn(isTaken(error) ? 'port is taken by another process of this board' : 'cannot listen', { error });
       return false;
     }
-    this.open.set(portal.key, { balancer, socket });
-    return true;
   }
+}
+
+/** A program that listens on every address has the port of a Service address too: the guard leads clients to another. */
+async function openSomewhere(socket: TcpPortal | UdpPortal, mayMove: boolean): Promise<number> {
+  try {
+    return await socket.open();
+  } catch (error) {
+    if (!mayMove || !isTaken(error)) throw error;
+    return socket.open(0);
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
 }

@@ -2,7 +2,7 @@
  * Accepts TCP connections for one portal and carries their bytes to a backend. A backend that refuses is passed over, so
  * that a pod which is just leaving costs a client nothing.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Listener } from '../service-plan.ts';
 import type { LoadBalancer } from './load-balancer.ts';
@@ -11,8 +11,11 @@ import type { LoadBalancer } from './load-balancer.ts';
 const connectTimeoutMs = 2_000;
 
 export interface PortalSocket {
-  /** Resolves when it listens. Rejects with the system's error (EADDRINUSE ...). */
-  open(): Promise<void>;
+  /**
+   * @param port instead of the listener's; 0: any free one.
+   * @returns the port it listens on. Rejects with the system's error (EADDRINUSE ...).
+   */
+  open(port?: number): Promise<number>;
   /** Stops listening. Connections that are open live on until one side ends them. */
   close(): Promise<void>;
   /** Ends open connections too. */
@@ -34,14 +37,20 @@ export class TcpPortal implements PortalSocket {
     this.server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) => this.accept(client));
   }
 
-  open(): Promise<void> {
+  open(port = this.listener.port): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ host: this.listener.ip ?? '0.0.0.0', port: this.listener.port, backlog: 4_096, exclusive: true }, () => {
-        this.server.off('error', reject);
+      const listening = (): void => {
+        this.server.off('error', failed);
         this.server.on('error', (error) => this.logger.warn('listener failed', { error }));
-        resolve();
-      });
+        resolve((this.server.address() as AddressInfo).port);
+      };
+      const failed = (error: Error): void => {
+        this.server.off('listening', listening);
+        reject(error);
+      };
+      this.server.once('error', failed);
+      this.server.once('listening', listening);
+      this.server.listen({ host: this.listener.ip ?? '0.0.0.0', port, backlog: 4_096, exclusive: true });
     });
   }
 

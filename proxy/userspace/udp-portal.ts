@@ -17,7 +17,7 @@ interface Flow {
 }
 
 export class UdpPortal implements PortalSocket {
-  private readonly server: Socket;
+  private server: Socket;
   private readonly flows = new Map<string, Flow>();
   private sweep: Timer | undefined;
   private readonly listener: Listener;
@@ -31,16 +31,20 @@ export class UdpPortal implements PortalSocket {
     this.clock = options.clock;
     this.logger = options.logger;
     this.server = createSocket('udp4');
-    this.server.on('message', (datagram, client) => this.receive(datagram, client));
   }
 
-  open(): Promise<void> {
+  open(port = this.listener.port): Promise<number> {
+    // A socket that failed to bind cannot be used again.
+    const server = createSocket('udp4');
+    this.server.close();
+    this.server = server;
+    server.on('message', (datagram, client) => this.receive(datagram, client));
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.bind({ address: this.listener.ip ?? '0.0.0.0', port: this.listener.port, exclusive: true }, () => {
-        this.server.off('error', reject);
-        this.server.on('error', (error) => this.logger.warn('listener failed', { error }));
-        resolve();
+      server.once('error', reject);
+      server.bind({ address: this.listener.ip ?? '0.0.0.0', port, exclusive: true }, () => {
+        server.off('error', reject);
+        server.on('error', (error) => this.logger.warn('listener failed', { error }));
+        resolve(server.address().port);
       });
     });
   }

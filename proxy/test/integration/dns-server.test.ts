@@ -15,6 +15,7 @@ import { Upstream } from '../../dns/upstream.ts';
 import { makeService, makeSlice } from '../../testing/network-builders.ts';
 
 const address = '127.19.0.10';
+const port = 5353;
 const upstreamAddress = '127.19.0.53';
 const many = Array.from({ length: 80 }, (_, index) => `198.18.0.${index + 1}`);
 let directory: string;
@@ -43,7 +44,7 @@ beforeAll(async () => {
     endpointSlices: [makeSlice('many', many.map((ip) => ({ addresses: [ip] })), [])],
   });
   server = new DnsServer({
-    address, port: 0, clock: systemClock, logger: silentLogger, records: () => records,
+    address, port, clock: systemClock, logger: silentLogger, records: () => records,
     zone: { clusterDomain: 'cluster.local', reverseCIDRs: ['198.19.0.0/16'] },
     upstream: new Upstream({ resolvConf: join(directory, 'resolv.conf'), exclude: [address], clock: systemClock, random: Math.random }),
   });
@@ -58,7 +59,7 @@ afterAll(async () => {
 
 function resolver(): Resolver {
   const client = new Resolver({ timeout: 2_000, tries: 1 });
-  client.setServers([`${address}:${server.port}`]);
+  client.setServers([`${address}:${server.ports.udp}`]);
   return client;
 }
 
@@ -67,7 +68,7 @@ function exchange(message: Buffer, timeoutMs = 500): Promise<Buffer | undefined>
   return new Promise((resolve) => {
     const timer = setTimeout(() => { socket.close(); resolve(undefined); }, timeoutMs);
     socket.on('message', (reply) => { clearTimeout(timer); socket.close(); resolve(reply); });
-    socket.send(message, server.port, address);
+    socket.send(message, server.ports.udp, address);
   });
 }
 
@@ -98,7 +99,7 @@ describe('the DNS server', () => {
     const cut = decode((await exchange(encode(query('many.default.svc.cluster.local'))))!);
     expect([cut.answers!.length, cut.flag_tc]).toEqual([0, true]);
     const whole = await new Promise<Packet>((resolve, reject) => {
-      const socket = connect({ host: address, port: server.port });
+      const socket = connect({ host: address, port: server.ports.tcp });
       let received = Buffer.alloc(0);
       socket.on('error', reject);
       socket.on('data', (chunk: Buffer) => {
@@ -136,7 +137,7 @@ describe('the DNS server', () => {
     });
     await lonely.start();
     const client = new Resolver({ timeout: 2_000, tries: 1 });
-    client.setServers([`${address}:${lonely.port}`]);
+    client.setServers([`${address}:${lonely.ports.udp}`]);
     await expect(client.resolve4('www.example.test')).rejects.toMatchObject({ code: 'ESERVFAIL' });
     await lonely.stop();
   });

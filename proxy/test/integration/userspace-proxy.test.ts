@@ -148,11 +148,11 @@ describe('TCP', () => {
     client.destroy();
   });
 
-  it('opens a port as soon as the process that had it lets go', async () => {
+  it('opens a NodePort as soon as the process that had it lets go', async () => {
     const holder = createServer();
     const port = await freePort();
-    await new Promise<void>((resolve) => holder.listen(port, serviceIP, resolve));
-    await proxier.reconcile([portal(port, [await named('a')])]);
+    await new Promise<void>((resolve) => holder.listen(port, '0.0.0.0', resolve));
+    await proxier.reconcile([portal(port, [await named('a')], { key: `tcp *:${port}`, listener: { ip: undefined, port } })]);
     await new Promise((resolve) => holder.close(resolve));
     await eventually(async () => (await talk(port)) === 'a', { timeoutMs: 5_000 });
   });

@@ -1,0 +1,112 @@
+/**
+ * The board's netfilter rules for Service addresses, five rules in all whatever the number of Services.
+ *
+ * Service addresses are local addresses, so a program of the board that listens on every address (sshd, Pi-hole) would
+ * answer on them too, and would keep their ports from the proxy. The guard lets in only what the proxy serves, refuses the
+ * rest as a host without such a port would, and leads a port that is taken to the one the proxy got instead.
+ */
+import { spawn } from 'node:child_process';
+import type { Logger } from '../machinery/logger.ts';
+
+export interface ServedPort {
+  protocol: 'TCP' | 'UDP';
+  ip: string;
+  /** What clients connect to. */
+  port: number;
+  /** Where the proxy listens: the same, or another where a program of the board has the port. */
+  listensOn: number;
+}
+
+export class ServiceGuard {
+  private readonly served = new Map<string, readonly ServedPort[]>();
+  private applied = '';
+  private running: Promise<void> | undefined;
+  private readonly serviceCIDR: string;
+  private readonly logger: Logger;
+
+  constructor(options: { serviceCIDR: string; logger: Logger }) {
+    this.serviceCIDR = options.serviceCIDR;
+    this.logger = options.logger;
+  }
+
+  /** What one part of the proxy serves now; resolves when the rules say so. Does not throw: a failure is logged and tried again at the next change. */
+  set(owner: string, ports: readonly ServedPort[]): Promise<void> {
+    this.served.set(owner, ports);
+    this.running = (this.running ?? Promise.resolve()).then(() => this.apply());
+    return this.running;
+  }
+
+  private async apply(): Promise<void> {
+    const script = guardScript(this.serviceCIDR, [...this.served.values()].flat());
+    if (script === this.applied) return;
+    try {
+      await nft(script);
+      this.applied = script;
+    } catch (error) {
+      this.logger.error('cannot set the netfilter rules of Services', { error });
+    }
+  }
+}
+
+/** Idempotent. @throws when nft refuses. */
+export async function removeServiceGuard(serviceCIDR: string): Promise<void> {
+  const table = tableName(serviceCIDR);
+  // Adding first makes deleting succeed where nothing is there.
+  await nft(`add table ip ${table}\ndelete table ip ${table}\n`);
+}
+
+function tableName(serviceCIDR: string): string {
+  return `bramble-${serviceCIDR.replace(/[./]/g, '-')}`;
+}
+
+/** One transaction of nft(8) that replaces the whole table. Pure. */
+export function guardScript(serviceCIDR: string, served: readonly ServedPort[]): string {
+  const table = tableName(serviceCIDR);
+  const of = (protocol: ServedPort['protocol']): ServedPort[] => served.filter((port) => port.protocol === protocol);
+  const set = (protocol: ServedPort['protocol']): string => elements(of(protocol).map(({ ip, listensOn }) => `${ip} . ${listensOn}`));
+  const map = (protocol: ServedPort['protocol']): string => elements(of(protocol).filter(({ port, listensOn }) => port !== listensOn).map(({ ip, port, listensOn }) => `${ip} . ${port} : ${ip} . ${listensOn}`));
+  const redirects = `
+    meta l4proto tcp dnat ip to ip daddr . tcp dport map @tcp-redirects
+    meta l4proto udp dnat ip to ip daddr . udp dport map @udp-redirects`;
+  return `add table ip ${table}
+delete table ip ${table}
+table ip ${table} {
+  set tcp-served { type ipv4_addr . inet_service; ${set('TCP')} }
+  set udp-served { type ipv4_addr . inet_service; ${set('UDP')} }
+  map tcp-redirects { type ipv4_addr . inet_service : ipv4_addr . inet_service; ${map('TCP')} }
+  map udp-redirects { type ipv4_addr . inet_service : ipv4_addr . inet_service; ${map('UDP')} }
+  chain input {
+    type filter hook input priority filter; policy accept;
+    ip daddr != ${serviceCIDR} accept
+    ct state != new accept
+    meta l4proto tcp ip daddr . tcp dport @tcp-served accept
+    meta l4proto udp ip daddr . udp dport @udp-served accept
+    meta l4proto tcp reject with tcp reset
+    meta l4proto != icmp reject
+  }
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;${redirects}
+  }
+  chain output {
+    type nat hook output priority -100; policy accept;${redirects}
+  }
+}
+`;
+}
+
+function elements(entries: readonly string[]): string {
+  const unique = [...new Set(entries)].sort();
+  return unique.length === 0 ? '' : `elements = { ${unique.join(', ')} }`;
+}
+
+function nft(script: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('nft', ['-f', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
+    let complaint = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint = (complaint + text).slice(0, 2_000); });
+    child.on('error', (error) => reject(new Error("nft cannot be run; 'apt-get install nftables'", { cause: error })));
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`nft ended with ${code}: ${complaint.trim()}`))));
+    child.stdin.on('error', () => undefined); // nft ended early: 'close' tells with what.
+    child.stdin.end(script);
+  });
+}

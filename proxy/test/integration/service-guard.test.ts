@@ -1,0 +1,85 @@
+/** Service addresses on a board whose own programs listen on every address: real route, real netfilter rules. */
+import { createSocket } from 'node:dgram';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../machinery/clock.ts';
+import { silentLogger } from '../../../machinery/logger.ts';
+import { ServiceGuard } from '../../service-guard.ts';
+import { ensureServiceRoutes, removeServiceNetwork } from '../../service-routes.ts';
+import { Proxier } from '../../userspace/proxier.ts';
+
+const serviceCIDR = '198.19.64.0/24';
+const guard = new ServiceGuard({ serviceCIDR, logger: silentLogger });
+const proxier = new Proxier({ clock: systemClock, logger: silentLogger });
+let backend: Server;
+let boardProgram: Server;
+let taken: number;
+
+function listen(host: string, says: string): Promise<Server> {
+  const server = createServer((socket) => socket.on('error', () => socket.destroy()).end(says));
+  return new Promise((resolve) => server.listen(0, host, () => resolve(server)));
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+function talk(host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: 3_000 });
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
+    socket.on('end', () => resolve(text));
+    socket.on('timeout', () => socket.destroy(new Error('timed out')));
+    socket.on('error', reject);
+  });
+}
+
+beforeAll(async () => {
+  backend = await listen('127.0.0.1', 'pod');
+  boardProgram = await listen('0.0.0.0', 'board');
+  taken = portOf(boardProgram);
+  await ensureServiceRoutes(serviceCIDR);
+  await proxier.reconcile([
+    { key: `tcp 198.19.64.5:${taken}`, service: 'default/web', protocol: 'TCP', listener: { ip: '198.19.64.5', port: taken }, backends: [{ ip: '127.0.0.1', port: portOf(backend) }], affinitySeconds: undefined },
+    { key: 'tcp 198.19.64.6:80', service: 'default/free', protocol: 'TCP', listener: { ip: '198.19.64.6', port: 80 }, backends: [{ ip: '127.0.0.1', port: portOf(backend) }], affinitySeconds: undefined },
+  ]);
+  await guard.set('services', proxier.served());
+});
+
+afterAll(async () => {
+  await proxier.stop();
+  await removeServiceNetwork(serviceCIDR);
+  backend.close();
+  boardProgram.close();
+});
+
+describe('Service addresses beside programs of the board', () => {
+  it('are served on a port that a program of the board has on every address', async () => {
+    expect(await talk('198.19.64.5', taken)).toBe('pod');
+    expect(await talk('127.0.0.1', taken)).toBe('board');
+  });
+
+  it('are served on their own port where it is free', async () => {
+    expect(await talk('198.19.64.6', 80)).toBe('pod');
+  });
+
+  it('never lead to a program of the board', async () => {
+    await expect(talk('198.19.64.6', taken)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(talk('198.19.64.99', taken)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('refuse UDP that nobody serves at once', async () => {
+    const socket = createSocket('udp4');
+    const refused = new Promise<string>((resolve) => socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? '')));
+    await new Promise<void>((resolve) => socket.connect(53, '198.19.64.9', resolve));
+    socket.send('x');
+    expect(await refused).toBe('ECONNREFUSED');
+    socket.close();
+  });
+
+  it('are gone after removal, which can be repeated', async () => {
+    await removeServiceNetwork(serviceCIDR);
+    await removeServiceNetwork(serviceCIDR);
+    await ensureServiceRoutes(serviceCIDR);
+    expect(await talk('198.19.64.99', taken)).toBe('board');
+  });
+});
