@@ -31,14 +31,13 @@ export function salvageFile(directory: string): string {
 
 /** @param error what abstract-level's open() threw: its cause carries LevelDB's status. */
 export function translateOpenError(directory: string, error: unknown): Error {
+  if (error instanceof StorageDamagedError) return error;
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const detail = cause instanceof Error ? cause.message : String(cause);
   switch (levelCode(cause)) {
     case 'LEVEL_LOCKED':
       return new StorageUnavailableError(`the database ${directory} is in use by another process: stop it first`, { cause });
     case 'LEVEL_CORRUPTION':
-    // Of a database that is there: its file CURRENT is missing.
-    case 'LEVEL_INVALID_ARGUMENT':
       return new StorageDamagedError(directory, detail, [], { cause });
     case 'LEVEL_IO_ERROR':
       return new StorageUnavailableError(

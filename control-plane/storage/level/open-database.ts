@@ -1,7 +1,7 @@
 import { mkdir, open, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Level } from 'level';
-import { translateOpenError } from './level-errors.ts';
+import { StorageDamagedError, translateOpenError } from './level-errors.ts';
 
 export type Database = Level;
 
@@ -15,15 +15,21 @@ const options = { cacheSize: 0, maxOpenFiles: 64 };
 export async function openDatabase(directory: string): Promise<Database> {
   try {
     const created = await mkdir(directory, { recursive: true, mode: 0o700 });
-    // LevelDB would begin anew where its file CURRENT is lost, and remove what is there.
-    const createIfMissing = !(await readdir(directory)).some((file) => /\.(ldb|sst|log)$/.test(file));
-    const database = new Level(directory, { ...options, createIfMissing });
+    await checkNotHeadless(directory);
+    const database = new Level(directory, options);
     await database.open();
     if (created !== undefined) await syncDirectory(dirname(created));
     return database;
   } catch (error) {
     throw translateOpenError(directory, error);
   }
+}
+
+/** LevelDB would begin anew where its file CURRENT is lost, and remove what is there. */
+async function checkNotHeadless(directory: string): Promise<void> {
+  const files = await readdir(directory);
+  if (files.includes('CURRENT') || !files.some((file) => /\.(ldb|sst|log)$/.test(file))) return;
+  throw new StorageDamagedError(directory, 'its file CURRENT is missing');
 }
 
 /** LevelDB rebuilds what it can from its files. */
