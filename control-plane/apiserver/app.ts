@@ -12,6 +12,7 @@ import { maxBodyBytes, newUnknownResource, toStatusError } from './error-status.
 import { createResourceHandler, isLongRunning } from './handlers/resource-handler.ts';
 import { LongRunningRequests } from './long-running-requests.ts';
 import { booleanValue, type RawQuery } from './query-options.ts';
+import { createUpgradeHandler } from './remote-command/upgrade-handler.ts';
 import { parseRequestInfo } from './request-info.ts';
 import { sendStatus } from './responses.ts';
 import { registerDiscovery } from './routes/discovery.ts';
@@ -75,6 +76,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const handle = createResourceHandler(parts);
   app.all('/api/*', handle);
   app.all('/apis/*', handle);
+  app.server.on('upgrade', createUpgradeHandler(parts, options.authenticator));
   return app;
 }
 

@@ -1,6 +1,6 @@
 /** From a request for a resource to the handler of its verb and subresource. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { newMethodNotAllowed } from '../../../api/errors.ts';
+import { newBadRequest, newMethodNotAllowed } from '../../../api/errors.ts';
 import { findResource, type Subresource } from '../../../api/resources.ts';
 import type { AppParts, ResourceCall } from '../app-parts.ts';
 import { newUnknownResource } from '../error-status.ts';
@@ -22,13 +22,17 @@ type Handlers = Partial<Record<ResourceVerb, Handler>>;
 const collection: Handlers = { create: createObject, list: listObjects, watch: watchObjects, deletecollection: deleteCollection };
 const single: Handlers = { get: getObject, update: (call) => updateObject(call), patch: (call) => patchObject(call), delete: deleteObject };
 
-/** Those not named here are upgrades of the connection (exec) and refused as plain requests. */
+function requireUpgrade(): never {
+  throw newBadRequest('Upgrade request required');
+}
+
 const subresources: Partial<Record<Subresource, Handlers>> = {
   status: { get: getObject, update: (call) => updateObject(call, 'status'), patch: (call) => patchObject(call, 'status') },
   finalize: { update: (call) => updateObject(call, 'finalize') },
   scale: { get: getScale, update: updateScale, patch: patchScale },
   binding: { create: bindPod },
   log: { get: readLog },
+  exec: { get: requireUpgrade, create: requireUpgrade },
 };
 
 /** Whether a request may last: it has no place among the requests in flight. */

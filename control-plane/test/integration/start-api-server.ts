@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { namespaces } from '../../../api/resources.ts';
+import { namespaces, serviceAccounts } from '../../../api/resources.ts';
 import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger, type Logger } from '../../../machinery/logger.ts';
 import { buildApp, type AppOptions } from '../../apiserver/app.ts';
@@ -42,6 +42,7 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
   registry.start();
   const context = { user: { name: 'system:apiserver', groups: ['system:masters'] }, fieldManager: 'test', dryRun: false };
   await registry.of(namespaces).create(context, undefined, { metadata: { name: 'default' } });
+  await registry.of(serviceAccounts).create(context, 'default', { metadata: { name: 'default' } });
   const app = buildApp({
     ...rest, registry, logger, clock, version: '0.0.0-test', random: Math.random, authenticator: createCertificateAuthenticator(),
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },

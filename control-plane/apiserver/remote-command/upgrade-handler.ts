@@ -1,0 +1,117 @@
+/** Requests that leave HTTP: commands in pods. They pass authentication, authorization and look-up like all others. */
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { newBadRequest, newMethodNotAllowed } from '../../../api/errors.ts';
+import type { Status } from '../../../api/meta.ts';
+import { pods } from '../../../api/resources.ts';
+import type { AppParts } from '../app-parts.ts';
+import { anonymous, type Authenticator } from '../authentication.ts';
+import { authorize } from '../authorization.ts';
+import type { ExecOptions } from '../board-streams.ts';
+import { newUnknownResource, toStatusError } from '../error-status.ts';
+import { containerOf, openerOf } from '../handlers/pod-stream.ts';
+import { allValues, booleanValue, firstValue, type RawQuery } from '../query-options.ts';
+import { parseRequestInfo } from '../request-info.ts';
+import { chooseProtocol, type ChannelProtocol } from './channel-protocol.ts';
+import { runRemoteCommand, type RemoteCommandOptions } from './remote-command.ts';
+
+/** Bytes of one message from a client; kubectl sends 32 KiB. */
+const maxMessageBytes = 1024 * 1024;
+
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export function createUpgradeHandler(parts: AppParts, authenticator: Authenticator): UpgradeHandler {
+  return (request, socket, head) => {
+    // Until the WebSocket takes over nobody else listens; a broken connection needs no more than its end.
+    const ignore = (): void => { socket.destroy(); };
+    socket.on('error', ignore);
+    const run = async (): Promise<void> => {
+      const command = accept(parts, authenticator, request);
+      await upgrade({ parts, request, socket, head }, command, () => socket.off('error', ignore));
+    };
+    run().catch((error: unknown) => {
+      const failure = toStatusError(error);
+      if (failure.code >= 500) parts.logger.error('upgrade failed', { path: request.url?.split('?', 1)[0], error: failure.cause ?? failure });
+      refuse(socket, failure.status);
+    });
+  };
+}
+
+type Command = Pick<RemoteCommandOptions, 'protocol' | 'exec' | 'open'>;
+
+function accept(parts: AppParts, authenticator: Authenticator, request: IncomingMessage): Command {
+  const url = new URL(request.url ?? '/', 'https://server');
+  const info = parseRequestInfo(request.method ?? 'GET', url.pathname, false);
+  authorize(authenticator.authenticate(request) ?? anonymous, info);
+  const query = groupQuery(url.searchParams);
+  if (!info.isResource || info.resource !== pods.plural || info.group !== pods.group || info.name === undefined) throw newUnknownResource();
+  if (info.subresource !== 'exec') throw newBadRequest(`${info.subresource || info.resource} cannot be upgraded to another protocol`);
+  if (info.verb !== 'get' && info.verb !== 'create') throw newMethodNotAllowed(pods, info.verb);
+  const pod = parts.registry.of(pods).get(info.name, info.namespace);
+  const exec = parseExecOptions(query);
+  const container = containerOf(pod, firstValue(query, 'container'));
+  if (!pod.spec?.nodeName) throw newBadRequest(`pod ${info.name} does not have a host assigned`);
+  return { protocol: protocolOf(request), exec, open: () => openerOf(parts).openExec(pod, container, exec) };
+}
+
+function groupQuery(parameters: URLSearchParams): RawQuery {
+  const query: Record<string, string[]> = {};
+  for (const [name, value] of parameters) (query[name] ??= []).push(value);
+  return query;
+}
+
+/** @throws StatusError BadRequest. */
+export function parseExecOptions(query: RawQuery): ExecOptions {
+  const command = allValues(query, 'command');
+  if (command.length === 0) throw newBadRequest('you must specify at least one command for the container');
+  const tty = booleanValue(query, 'tty');
+  const on = (name: string) => query[name] === undefined || booleanValue(query, name);
+  // With a terminal there is one output.
+  return { command, tty, stdin: booleanValue(query, 'stdin'), stdout: on('stdout'), stderr: on('stderr') && !tty };
+}
+
+/** @throws StatusError BadRequest for SPDY and for protocols that nobody knows. */
+function protocolOf(request: IncomingMessage): ChannelProtocol {
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+    throw newBadRequest(`unable to upgrade to ${request.headers.upgrade}: this server runs commands over WebSocket; use kubectl 1.30 or later`);
+  }
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const protocol = chooseProtocol(offered);
+  if (!protocol) throw newBadRequest(`unable to upgrade: no supported WebSocket protocol among ${offered.join(', ')}`);
+  return protocol;
+}
+
+interface Upgrade {
+  parts: AppParts;
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+}
+
+/** @param taken called when the WebSocket listens to the socket itself. */
+async function upgrade({ parts, request, socket, head }: Upgrade, command: Command, taken: () => void): Promise<void> {
+  const { WebSocketServer } = await import('ws');
+  const server = new WebSocketServer({
+    noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false, clientTracking: false,
+    handleProtocols: (offered) => (offered.size === 0 ? false : command.protocol.name),
+  });
+  let end = (): void => { socket.destroy(); };
+  const done = parts.longRunning.begin(() => end());
+  socket.once('close', done);
+  taken();
+  server.handleUpgrade(request, socket, head, (webSocket) => {
+    end = () => webSocket.terminate();
+    runRemoteCommand({ ...command, socket: webSocket, clock: parts.clock }).catch((error: unknown) => {
+      parts.logger.error('command failed', { path: request.url?.split('?', 1)[0], error });
+      webSocket.terminate();
+    });
+  });
+}
+
+function refuse(socket: Duplex, status: Status): void {
+  const code = status.code ?? 500;
+  const body = `${JSON.stringify(status)}\n`;
+  socket.end([
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? 'Error'}`, 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body,
+  ].join('\r\n'), () => socket.destroy());
+}
