@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { StatusError } from '../../api/errors.ts';
 import type { ConfigMap, Pod } from '../../api/core.ts';
-import { configMaps, deployments, nodes, pods, replicaSets } from '../../api/resources.ts';
+import { configMaps, deployments, namespaces, nodes, pods, replicaSets } from '../../api/resources.ts';
 import { refusal } from './testing/refusal.ts';
 import { createTestRegistry } from './testing/test-registry.ts';
 import type { TestRegistry } from './testing/test-registry.ts';
@@ -112,18 +112,24 @@ describe('create', () => {
 
     it('draws again when the name is taken, and gives up after eight', async () => {
       let draws = 0;
-      const fixed = await createTestRegistry({ random: { uuid: () => `uid-${draws}`, integer: () => Math.floor(draws++ / 35) } });
+      let letter = (): number => 0;
+      const fixed = await createTestRegistry({ random: { uuid: () => 'uid', integer: () => { draws += 1; return letter(); } } });
       const generate = () => fixed.registry.of(configMaps).create(fixed.context, 'default', { metadata: { generateName: 'a-' } });
       expect((await generate()).metadata?.name).toBe('a-bbbbb');
       draws = 0;
+      letter = () => (draws <= 35 ? 0 : 1);
       expect((await generate()).metadata?.name).toBe('a-ccccc');
       expect(draws).toBe(40);
-      draws = -1000;
-      await generate();
-      draws = -1000;
+      draws = 0;
+      letter = () => 0;
       const stuck = await refusal(generate());
-      expect([stuck.reason, draws]).toEqual(['AlreadyExists', -960]);
+      expect([stuck.reason, draws]).toEqual(['AlreadyExists', 40]);
       expect(stuck.message).toMatch(/the server was not able to generate a unique name for the object$/);
+    });
+
+    it('gives a namespace the label of its final name', async () => {
+      const created = await test.registry.of(namespaces).create(test.context, undefined, { metadata: { generateName: 'team-' } });
+      expect(created.metadata?.labels).toEqual({ 'kubernetes.io/metadata.name': created.metadata?.name });
     });
   });
 

@@ -11,7 +11,7 @@ import { attributesOf, commitOne } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { RequestContext } from './registry.ts';
 import type { Strategy } from './strategy.ts';
-import { validateMetadata } from './validate-metadata.ts';
+import { objectMetaRules, validateObjectMeta } from './validation/object-meta.ts';
 import type { Writable } from './writable.ts';
 
 interface CreateRequest<T extends KubernetesObject> {
@@ -25,9 +25,9 @@ interface CreateRequest<T extends KubernetesObject> {
 export async function createObject<T extends KubernetesObject>(request: CreateRequest<T>, given: T): Promise<T> {
   const { parts, strategy, context } = request;
   const { resource } = strategy;
-  const object = { ...deepClone(given), apiVersion: apiVersionOf(resource), kind: resource.kind };
-  const metadata = ownMetadata(request, object.metadata ?? {});
-  object.metadata = metadata;
+  const metadata = ownMetadata(request, given.metadata ?? {});
+  if (strategy.generationChanged) metadata.generation = 1;
+  const object: T = { ...deepClone(given), apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: deepClone(metadata) };
   const base = metadata.name ? undefined : metadata.generateName;
   strategy.defaults(object);
   const attributes = attributesOf(context, {
@@ -35,16 +35,16 @@ export async function createObject<T extends KubernetesObject>(request: CreateRe
   });
   await parts.admission.admit(attributes);
   strategy.prepareForCreate(object);
-  if (strategy.generationChanged) metadata.generation = 1;
   for (let attempt = 1; ; attempt++) {
-    if (base) metadata.name = generateName(base, parts.random);
-    const errors = [...validateMetadata(metadata, resource), ...strategy.validate(object)];
-    if (errors.length > 0) throw newInvalid(resource, metadata.name ?? '', errors);
+    if (base) object.metadata!.name = generateName(base, parts.random);
+    strategy.canonicalize?.(object);
+    const errors = [...validateObjectMeta(object.metadata ?? {}, objectMetaRules(resource)), ...strategy.validate(object)];
+    if (errors.length > 0) throw newInvalid(resource, object.metadata?.name ?? '', errors);
     try {
       return await write(request, object, () => parts.admission.validate(attributes));
     } catch (error) {
       if (!(error instanceof KeyConflictError)) throw error;
-      if (!base || attempt === generateNameAttempts) throw alreadyExists(error, strategy, metadata, base !== undefined);
+      if (!base || attempt === generateNameAttempts) throw alreadyExists(error, strategy, object.metadata ?? {}, base !== undefined);
     }
   }
 }

@@ -37,6 +37,8 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
 
   /** Sets what the server owns, drops what clients may not set (status). */
   prepareForCreate(object: T): void;
+  /** Sets what follows from the name, which is final only now (it may have been generated). */
+  canonicalize?(object: T): void;
   /** Keeps what this update may not change (status). */
   prepareForUpdate(object: T, old: T): void;
   /** Keeps what a status update may not change (spec). Only for kinds with the subresource. */

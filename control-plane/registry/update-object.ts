@@ -13,7 +13,7 @@ import type { RegistryParts } from './registry-parts.ts';
 import type { RequestContext, UpdateRequest } from './registry.ts';
 import { keepOnlyReplicas, validateReplicas } from './scale.ts';
 import type { Strategy } from './strategy.ts';
-import { validateMetadataUpdate } from './validate-metadata.ts';
+import { validateObjectMetaUpdate } from './validation/object-meta.ts';
 import type { Writable } from './writable.ts';
 
 interface Update<T extends KubernetesObject> {
@@ -132,7 +132,7 @@ function prepare<T extends KubernetesObject>(update: Update<T>, object: T, old: 
 }
 
 function validate<T extends KubernetesObject>({ strategy, request }: Update<T>, object: T, old: T): FieldError[] {
-  const errors = validateMetadataUpdate(object.metadata ?? {}, old.metadata ?? {}, strategy.resource);
+  const errors = validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {});
   switch (request.subresource) {
     case 'status': return [...errors, ...strategy.validateStatusUpdate?.(object, old) ?? []];
     case 'scale': return validateReplicas(object);

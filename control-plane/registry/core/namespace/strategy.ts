@@ -4,6 +4,8 @@ import { namespaces } from '../../../../api/resources.ts';
 import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
+import { defaultNamespace } from './defaults.ts';
+import { validateNamespace, validateNamespaceStatusUpdate, validateNamespaceUpdate } from './validation.ts';
 
 /** Held by the namespace controller until the content is gone. */
 export const kubernetesFinalizer = 'kubernetes';
@@ -16,6 +18,11 @@ export const namespaceStrategy: Strategy<Namespace> = {
     if (field === 'name') return metadata?.name ?? '';
     return field === 'status.phase' ? status?.phase ?? '' : '';
   },
+  defaults: defaultNamespace,
+  canonicalize: defaultNamespace,
+  validate: validateNamespace,
+  validateUpdate: validateNamespaceUpdate,
+  validateStatusUpdate: validateNamespaceStatusUpdate,
   prepareForCreate(namespace) {
     const finalizers = namespace.spec?.finalizers ?? [];
     namespace.spec = { finalizers: finalizers.includes(kubernetesFinalizer) ? finalizers : [...finalizers, kubernetesFinalizer] };
