@@ -112,7 +112,7 @@ export class DeploymentSync {
       copy.metadata = { ...copy.metadata, annotations: { ...copy.metadata?.annotations, ...annotations } };
       if (copy.spec) copy.spec.minReadySeconds = minReadySeconds;
     });
-    await this.writeRevision(updated.metadata?.annotations?.[revisionAnnotation]);
+    this.noteRevision(updated.metadata?.annotations?.[revisionAnnotation]);
     // Whoever set no deadline until now, or lost its conditions, is counted from here.
     if (progressDeadline(deployment) !== undefined && !getCondition(deployment.status, conditionTypes.progressing)) {
       this.addCondition(newCondition(conditionTypes.progressing, 'True', reasons.foundNewReplicaSet, `Found new replica set "${updated.metadata?.name}"`, this.now));
@@ -120,14 +120,10 @@ export class DeploymentSync {
     return { newReplicaSet: updated, oldReplicaSets };
   }
 
-  private async writeRevision(revision: string | undefined): Promise<void> {
-    const { name = '', namespace, uid, annotations } = this.deployment.metadata ?? {};
-    if (revision === undefined || annotations?.[revisionAnnotation] === revision) return;
-    await this.dependencies.client.modify(name, namespace, (copy) => {
-      if (copy.metadata?.uid !== uid || copy.metadata?.annotations?.[revisionAnnotation] === revision) return undefined;
-      copy.metadata = { ...copy.metadata, annotations: { ...copy.metadata?.annotations, [revisionAnnotation]: revision } };
-      return copy;
-    });
+  /** The Deployment shows the revision of its new ReplicaSet. Stored with the status: as in Kubernetes, that is no new generation. */
+  private noteRevision(revision: string | undefined): void {
+    const { metadata } = this.deployment;
+    if (revision !== undefined) this.deployment.metadata = { ...metadata, annotations: { ...metadata?.annotations, [revisionAnnotation]: revision } };
   }
 
   private async ensureNewReplicaSet(found: DeploymentReplicaSets): Promise<DeploymentReplicaSets> {
@@ -145,7 +141,7 @@ export class DeploymentSync {
     }
     const created = newCondition(conditionTypes.progressing, 'True', reasons.newReplicaSetCreated, `Created new replica set "${name}"`, this.now);
     if (progressDeadline(this.deployment) !== undefined) this.addCondition(created);
-    await this.writeRevision(newReplicaSet.metadata?.annotations?.[revisionAnnotation]);
+    this.noteRevision(newReplicaSet.metadata?.annotations?.[revisionAnnotation]);
     return { ...found, newReplicaSet };
   }
 
@@ -253,12 +249,14 @@ export class DeploymentSync {
 
   private async writeStatus(status: NonNullable<Deployment['status']>): Promise<Deployment> {
     const { name = '', namespace, uid } = this.stored.metadata ?? {};
+    const revision = this.deployment.metadata?.annotations?.[revisionAnnotation];
+    const isCurrent = (object: Deployment) => semanticEqual(object.status, status) && object.metadata?.annotations?.[revisionAnnotation] === revision;
     const result = { ...this.deployment, status };
-    if (semanticEqual(status, this.stored.status)) return result;
+    if (isCurrent(this.stored)) return result;
     await this.dependencies.client.modify(name, namespace, (copy) => {
-      if (copy.metadata?.uid !== uid || semanticEqual(copy.status, status)) return undefined;
-      copy.status = status;
-      return copy;
+      if (copy.metadata?.uid !== uid || isCurrent(copy)) return undefined;
+      const annotations = { ...copy.metadata?.annotations, ...(revision === undefined ? {} : { [revisionAnnotation]: revision }) };
+      return { ...copy, metadata: { ...copy.metadata, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) }, status };
     }, 'status');
     return result;
   }
