@@ -10,6 +10,7 @@ import {
   RuntimeError, type ContainerConfig, type ContainerLogOptions, type ContainerRuntime, type ExecSession, type ImageInfo, type LogChunk,
   type RegistryCredentials, type RuntimePod, type RuntimeSandbox, type SandboxConfig,
 } from '../container-runtime/container-runtime.ts';
+import { Slots } from '../pods/slots.ts';
 import { ensurePodDirectory, podDirectory } from '../volumes/pod-directory.ts';
 import { containerOutcome, containerPhase, containerSpec, imageInfo, isSandbox, listedImage, runtimePods, sandboxSpec, type ContainerOutcome, type EngineSettings } from './convert.ts';
 import { Demultiplexer } from './demultiplex.ts';
@@ -29,6 +30,8 @@ export interface DockerRuntimeOptions {
   dataDir: string;
 }
 
+const parallelStarts = 6;
+
 /** Files of the agent in a pod's directory, mounted into its containers. */
 const etcFiles = { hosts: 'etc-hosts', resolvConf: 'etc-resolv.conf', hostname: 'etc-hostname' } as const;
 
@@ -40,6 +43,9 @@ export class DockerRuntime implements ContainerRuntime {
   private readonly dataDir: string;
   /** By container id; the engine state they were read in is part of the key. Pruned with every full list. */
   private readonly outcomes = new Map<string, { state: string; outcome: ContainerOutcome }>();
+
+  /** After a cold boot every pod starts at once: a small board does not get through that faster by doing all of it together. */
+  private readonly starts = new Slots(parallelStarts);
 
   constructor(options: DockerRuntimeOptions) {
     this.client = options.client;
@@ -66,7 +72,7 @@ export class DockerRuntime implements ContainerRuntime {
     const reason = 'FailedCreatePodSandBox';
     const id = await this.create(sandboxSpec(config, this.settings), reason);
     try {
-      await alreadyDone(this.client.startContainer(id));
+      await this.starts.use(() => alreadyDone(this.client.startContainer(id)));
       const details = await this.client.inspectContainer(id);
       const ip = Object.values(details.NetworkSettings.Networks).map((network) => network.IPAddress).find((address) => address !== '');
       const address = config.hostNetwork ? undefined : ip;
@@ -99,7 +105,7 @@ export class DockerRuntime implements ContainerRuntime {
 
   async startContainer(id: string): Promise<void> {
     try {
-      await alreadyDone(this.client.startContainer(id));
+      await this.starts.use(() => alreadyDone(this.client.startContainer(id)));
     } catch (error) {
       throw runtimeError('RunContainerError', error);
     }

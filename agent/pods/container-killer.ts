@@ -1,10 +1,11 @@
 /** Ends one container as its pod asks for: preStop hook, stop signal, grace period, SIGKILL. Follows kuberuntime's killContainer. */
-import type { Container, Pod } from '../../api/core.ts';
+import type { Container, LifecycleHandler, Pod } from '../../api/core.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { ContainerRuntime, RuntimeContainer } from '../container-runtime/container-runtime.ts';
 import { eventReasons, reportPodEvent } from '../events.ts';
 import type { StatusSink } from '../link/status-sink.ts';
 import type { LifecycleRunner } from '../prober/prober-manager.ts';
+import type { GracePeriod } from './grace-period.ts';
 
 /** Also after a preStop hook that took all the time there is, a process gets a chance to end by itself. */
 const minimumGraceSeconds = 2;
@@ -22,9 +23,8 @@ export interface KillRequest {
   /** Undefined for a container the pod does not have (any more). */
   spec: Container | undefined;
   message: string;
-  graceSeconds: number;
+  grace: GracePeriod;
   address: string;
-  signal: AbortSignal;
 }
 
 export class ContainerKiller {
@@ -36,34 +36,43 @@ export class ContainerKiller {
 
   /** Resolves when the container has stopped. */
   async kill(request: KillRequest): Promise<void> {
-    const { pod, container, spec, graceSeconds } = request;
-    reportPodEvent(this.options.sink, {
-      pod, container: { kind: container.kind, name: container.name }, type: 'Normal', reason: eventReasons.killing, message: request.message,
-    });
-    const begun = this.options.clock.monotonic();
+    const { pod, container, spec, grace } = request;
+    const { clock, runtime, sink } = this.options;
+    reportPodEvent(sink, { pod, container: { kind: container.kind, name: container.name }, type: 'Normal', reason: eventReasons.killing, message: request.message });
+    const begun = clock.monotonic();
     const preStop = spec?.lifecycle?.preStop;
-    if (preStop && graceSeconds > 0) await this.runPreStop(request, spec, graceSeconds);
-    const spent = Math.floor((this.options.clock.monotonic() - begun) / 1000);
-    const left = graceSeconds === 0 ? 0 : preStop ? Math.max(minimumGraceSeconds, graceSeconds - spent) : graceSeconds;
-    await this.options.runtime.stopContainer(container.id, left);
+    if (preStop && grace.seconds > 0) await this.runPreStop(request, spec, preStop);
+    const left = () => {
+      const spent = preStop ? Math.floor((clock.monotonic() - begun) / 1000) : 0;
+      return grace.seconds === 0 ? 0 : Math.max(Math.min(minimumGraceSeconds, grace.seconds), grace.seconds - spent);
+    };
+    // Of two stops under way the engine keeps to the earlier.
+    const unsubscribe = grace.onShorter(() => {
+      runtime.stopContainer(container.id, left()).catch(() => undefined);
+    });
+    try {
+      await runtime.stopContainer(container.id, left());
+    } finally {
+      unsubscribe();
+    }
   }
 
-  private async runPreStop(request: KillRequest, spec: Container, graceSeconds: number): Promise<void> {
-    const handler = spec.lifecycle?.preStop;
-    if (!handler) return;
-    const { clock } = this.options;
+  private async runPreStop(request: KillRequest, spec: Container, handler: LifecycleHandler): Promise<void> {
+    const { pod, container, address, grace } = request;
     const limit = new AbortController();
-    const timer = clock.after(graceSeconds * 1000, () => limit.abort(new Error(`preStop did not end within ${graceSeconds} seconds`)));
-    const signal = AbortSignal.any([limit.signal, request.signal]);
+    const give = () => limit.abort(new Error(`preStop did not end within ${grace.seconds} seconds`));
+    const timer = this.options.clock.after(grace.seconds * 1000, give);
+    const unsubscribe = grace.onShorter(give);
     try {
-      await this.options.lifecycle.run(handler, { pod: request.pod, container: spec, containerId: request.container.id, address: request.address }, signal);
+      await this.options.lifecycle.run(handler, { pod, container: spec, containerId: container.id, address }, limit.signal);
     } catch (error) {
       reportPodEvent(this.options.sink, {
-        pod: request.pod, container: { kind: request.container.kind, name: spec.name }, type: 'Warning', reason: eventReasons.failedPreStopHook,
+        pod, container: { kind: container.kind, name: spec.name }, type: 'Warning', reason: eventReasons.failedPreStopHook,
         message: `PreStopHook failed: ${error instanceof Error ? error.message : String(error)}`,
       });
     } finally {
       timer.cancel();
+      unsubscribe();
     }
   }
 }

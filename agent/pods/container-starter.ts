@@ -12,6 +12,7 @@ import { VolumeError, type MountedVolumes, type VolumeManager } from '../volumes
 import { configError, makeContainerConfig } from './container-config.ts';
 import type { DesiredState } from './desired-state.ts';
 import { isHostNetwork } from './pod-spec.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface ContainerStarterOptions {
   runtime: Pick<ContainerRuntime, 'createContainer' | 'startContainer' | 'stopContainer'>;
@@ -73,6 +74,7 @@ export class ContainerStarter {
   private async create(request: StartRequest): Promise<string> {
     const { pod, spec, kind, attempt, sandbox } = request;
     const { facts, state, volumes, runtime } = this.options;
+    // A pull can take minutes: who is told to stop meanwhile does not wait for it.
     const [image, mounted] = await unlessAborted(Promise.all([request.image, request.volumes]), request.signal);
     const podIPs = isHostNetwork(pod) ? facts.hostIPs() : sandbox.ip ? [sandbox.ip] : [];
     const { environment, variables, errors } = makeEnvironment(pod, spec, { state, ...downwardFacts(facts, podIPs) });
@@ -111,14 +113,4 @@ export class ContainerStarter {
   private event({ pod, spec, kind }: StartRequest, type: 'Normal' | 'Warning', reason: EventReason, message: string): void {
     reportPodEvent(this.options.sink, { pod, container: { kind, name: spec.name }, type, reason, message });
   }
-}
-
-/** A pull can take minutes: who is told to stop meanwhile does not wait for it. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason as Error);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

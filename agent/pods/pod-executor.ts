@@ -14,9 +14,11 @@ import type { ContainerKiller } from './container-killer.ts';
 import type { ContainerStarter } from './container-starter.ts';
 import type { DesiredState } from './desired-state.ts';
 import { parseResolvConf } from './dns-config.ts';
+import { GracePeriod } from './grace-period.ts';
 import { runningSandbox, type ActionName, type ActionOf, type PodAction, type PodPlan } from './pod-actions.ts';
 import { isHostNetwork, podIdentity } from './pod-spec.ts';
 import { makeSandboxConfig } from './sandbox-config.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface PodExecutorOptions {
   runtime: ContainerRuntime;
@@ -117,10 +119,9 @@ export class PodExecutor {
 
   private killContainer(action: ActionOf<'kill-container'>, { pod, address, signal }: Execution): Promise<void> {
     const probe = action.spec?.livenessProbe?.terminationGracePeriodSeconds;
-    return this.options.killer.kill({
-      pod, container: action.container, spec: action.spec, message: action.message, address, signal,
-      graceSeconds: probe ?? pod.spec?.terminationGracePeriodSeconds ?? 30,
-    });
+    const grace = new GracePeriod(probe ?? pod.spec?.terminationGracePeriodSeconds ?? 30);
+    // Where the pod is deleted meanwhile, its termination stops the container with its own grace period.
+    return unlessAborted(this.options.killer.kill({ pod, container: action.container, spec: action.spec, message: action.message, address, grace }), signal);
   }
 
   private async createSandbox({ attempt }: ActionOf<'create-sandbox'>, execution: Execution): Promise<void> {

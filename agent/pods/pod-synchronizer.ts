@@ -9,12 +9,14 @@ import type { ProberManager } from '../prober/prober-manager.ts';
 import type { StatusManager } from '../status/status-manager.ts';
 import type { VolumeManager } from '../volumes/volume-manager.ts';
 import type { ContainerBackOff } from './container-back-off.ts';
+import { GracePeriod } from './grace-period.ts';
 import { computePodActions, runningSandbox, type PodPlan } from './pod-actions.ts';
 import { backOffKey, type PodExecutor } from './pod-executor.ts';
 import type { PodMemory } from './pod-memory.ts';
 import type { PodObserver } from './pod-observer.ts';
 import { formatPod, isTerminalPhase } from './pod-spec.ts';
 import type { PodTerminator } from './pod-terminator.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface PodSynchronizerOptions {
   observer: PodObserver;
@@ -101,7 +103,8 @@ export class PodSynchronizer {
 
   /** Stops what still runs of a pod that is over. Its containers stay, for their logs. */
   private async end(pod: Pod, runtimePod: RuntimePod, memory: PodMemory, signal: AbortSignal): Promise<undefined> {
-    const stopped = await this.options.terminator.stop(pod, runtimePod, () => pod.spec?.terminationGracePeriodSeconds ?? 30, signal);
+    const grace = new GracePeriod(pod.spec?.terminationGracePeriodSeconds ?? 30);
+    const stopped = await unlessAborted(this.options.terminator.stop(pod, runtimePod, grace), signal);
     if (!isTerminalPhase(pod.status?.phase)) this.options.observer.report(pod, stopped, { memory, backingOff: new Map(), ended: true });
     await this.removeVolumes(pod, memory);
     return undefined;

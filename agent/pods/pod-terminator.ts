@@ -5,6 +5,7 @@ import type { ContainerRuntime, RuntimeContainer, RuntimePod } from '../containe
 import type { StatusManager } from '../status/status-manager.ts';
 import type { VolumeManager } from '../volumes/volume-manager.ts';
 import type { ContainerKiller } from './container-killer.ts';
+import type { GracePeriod } from './grace-period.ts';
 import { runningSandbox } from './pod-actions.ts';
 import type { PodMemory } from './pod-memory.ts';
 import { findContainer, type PodObserver } from './pod-observer.ts';
@@ -29,12 +30,12 @@ export class PodTerminator {
 
   /**
    * Ends the pod and removes everything of it, then reports it terminated.
-   * @param grace seconds; asked again whenever `shortened` has aborted, and by then smaller.
+   * Can be called again after it failed.
    */
-  async terminate(pod: Pod, memory: PodMemory, grace: () => number, shortened: AbortSignal): Promise<void> {
+  async terminate(pod: Pod, memory: PodMemory, grace: GracePeriod): Promise<void> {
     const { runtime, observer, statuses, volumes } = this.options;
     const before = await observer.look(pod);
-    const stopped = await this.stop(pod, before, grace, shortened);
+    const stopped = await this.stop(pod, before, grace);
     const begun = statuses.previous(pod) !== undefined || stopped.containers.length > 0;
     const status = begun ? observer.report(pod, stopped, { memory, backingOff: new Map(), ended: true }) : undefined;
     await Promise.all(stopped.containers.map((container) => runtime.removeContainer(container.id)));
@@ -45,35 +46,23 @@ export class PodTerminator {
   }
 
   /** Stops containers and sandbox. @returns what is there then. */
-  async stop(pod: Pod, runtimePod: RuntimePod, grace: () => number, shortened: AbortSignal): Promise<RuntimePod> {
+  async stop(pod: Pod, runtimePod: RuntimePod, grace: GracePeriod): Promise<RuntimePod> {
     const running = runtimePod.containers.filter((container) => container.phase === 'running');
     const sandbox = runningSandbox(runtimePod);
     if (running.length === 0 && !sandbox) return runtimePod;
     const { sidecars, others } = split(pod, running);
-    await this.kill(pod, runtimePod, others, grace, shortened);
-    for (const sidecar of sidecars) await this.kill(pod, runtimePod, [sidecar], grace, shortened);
-    const stopped = await this.options.observer.look(pod);
+    await this.kill(pod, runtimePod, others, grace);
+    for (const sidecar of sidecars) await this.kill(pod, runtimePod, [sidecar], grace);
     if (sandbox) await this.options.runtime.stopSandbox(sandbox.id);
-    return stopped;
+    return this.options.observer.look(pod);
   }
 
-  private async kill(pod: Pod, runtimePod: RuntimePod, containers: readonly RuntimeContainer[], grace: () => number, shortened: AbortSignal): Promise<void> {
-    if (containers.length === 0) return;
-    const { killer, runtime, facts } = this.options;
+  private async kill(pod: Pod, runtimePod: RuntimePod, containers: readonly RuntimeContainer[], grace: GracePeriod): Promise<void> {
+    const { killer, facts } = this.options;
     const address = (isHostNetwork(pod) ? facts.hostIPs()[0] : runningSandbox(runtimePod)?.ip) ?? '';
-    const kills = Promise.all(containers.map((container) => killer.kill({
-      pod, container, spec: findContainer(pod, container.name), message: `Stopping container ${container.name}`, graceSeconds: grace(), address, signal: shortened,
+    await Promise.all(containers.map((container) => killer.kill({
+      pod, container, spec: findContainer(pod, container.name), message: `Stopping container ${container.name}`, grace, address,
     })));
-    // Less time than it began with: the engine takes the earlier of two stops.
-    const hasten = () => {
-      Promise.all(containers.map((container) => runtime.stopContainer(container.id, grace()))).catch(() => undefined);
-    };
-    shortened.addEventListener('abort', hasten, { once: true });
-    try {
-      await kills;
-    } finally {
-      shortened.removeEventListener('abort', hasten);
-    }
   }
 }
 

@@ -6,7 +6,7 @@
  *                      desired: deleted or gone   all is gone    desired: gone
  *
  * INVARIANTS
- * - For one uid at most one sync or termination runs at a time; different pods do not wait for each other, but for a slot.
+ * - For one uid at most one sync or termination runs at a time; different pods do not wait for each other.
  * - Wakes while one runs fold into one more run afterwards: the latest desired state wins, none is lost.
  * - A termination is never undone: no sync follows it. Its grace period can only become shorter.
  * - A sync that runs when the termination is asked for is aborted and waited for.
@@ -17,9 +17,9 @@ import type { Clock, Timer } from '../../machinery/clock.ts';
 import { Backoff } from '../../machinery/backoff.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { DesiredState } from './desired-state.ts';
+import { GracePeriod } from './grace-period.ts';
 import { newPodMemory, type PodMemory } from './pod-memory.ts';
 import { graceSeconds } from './pod-spec.ts';
-import { Slots } from './slots.ts';
 
 export type WorkerState =
   /** The pod should run, or has ended by itself and waits for its deletion. */
@@ -33,13 +33,11 @@ export interface PodWorkersOptions {
   state: Pick<DesiredState, 'ready' | 'pod'>;
   /** Brings a pod nearer to its spec. @returns when to look again at the latest. */
   sync: (pod: Pod, memory: PodMemory, signal: AbortSignal) => Promise<number | undefined>;
-  terminate: (pod: Pod, memory: PodMemory, grace: () => number, shortened: AbortSignal) => Promise<void>;
+  terminate: (pod: Pod, memory: PodMemory, grace: GracePeriod) => Promise<void>;
   /** The pod is gone from board and desired state. */
   forget: (podUid: string) => void;
   clock: Clock;
   logger: Logger;
-  /** Pods that are worked on at a time: each means several calls of the engine. */
-  parallel: number;
 }
 
 interface Worker {
@@ -54,8 +52,7 @@ interface Worker {
   timer: Timer | undefined;
   /** Aborts the sync that runs. */
   syncAbort: AbortController | undefined;
-  grace: number;
-  shortened: AbortController;
+  grace: GracePeriod;
 }
 
 const retryInitialMs = 1_000;
@@ -64,13 +61,11 @@ const retryMaximumMs = 60_000;
 export class PodWorkers {
   private readonly options: PodWorkersOptions;
   private readonly workers = new Map<string, Worker>();
-  private readonly slots: Slots;
   private readonly retries = new Backoff({ initialMs: retryInitialMs, maximumMs: retryMaximumMs });
   private stopped = false;
 
   constructor(options: PodWorkersOptions) {
     this.options = options;
-    this.slots = new Slots(options.parallel);
   }
 
   /**
@@ -114,31 +109,26 @@ export class PodWorkers {
       worker.timer?.cancel();
       worker.syncAbort?.abort(new Error('the agent is stopping'));
     }
-    await Promise.all([...this.workers.values()].map((worker) => (worker.state === 'terminating' ? undefined : worker.running)));
+    // A termination may take its whole grace period; the next agent takes it up.
+    const syncs = [...this.workers.values()].filter((worker) => worker.state === 'syncing');
+    await Promise.all(syncs.map((worker) => worker.running ?? Promise.resolve()));
   }
 
   private create(uid: string, pod: Pod | undefined): Worker | undefined {
     if (!pod) return undefined;
     const worker: Worker = {
       uid, state: 'syncing', pod, memory: newPodMemory(), dirty: false, running: undefined, timer: undefined, syncAbort: undefined,
-      grace: Infinity, shortened: new AbortController(),
+      grace: new GracePeriod(Infinity),
     };
     this.workers.set(uid, worker);
     return worker;
   }
 
   private beginTermination(worker: Worker): void {
-    const grace = graceSeconds(worker.pod);
-    if (worker.state === 'syncing') {
-      this.transition(worker, 'terminating');
-      worker.grace = grace;
-      worker.syncAbort?.abort(new Error('the pod is being deleted'));
-    } else if (grace < worker.grace) {
-      worker.grace = grace;
-      const { shortened } = worker;
-      worker.shortened = new AbortController();
-      shortened.abort(new Error('the grace period was shortened'));
-    }
+    worker.grace.shorten(graceSeconds(worker.pod));
+    if (worker.state !== 'syncing') return;
+    this.transition(worker, 'terminating');
+    worker.syncAbort?.abort(new Error('the pod is being deleted'));
   }
 
   private transition(worker: Worker, to: WorkerState): void {
@@ -151,7 +141,7 @@ export class PodWorkers {
     worker.timer?.cancel();
     worker.timer = undefined;
     worker.dirty = false;
-    worker.running = this.slots.use(() => this.step(worker)).finally(() => {
+    worker.running = this.step(worker).finally(() => {
       worker.running = undefined;
       this.run(worker);
     });
@@ -180,7 +170,7 @@ export class PodWorkers {
 
   private async terminate(worker: Worker): Promise<void> {
     worker.syncAbort = undefined;
-    await this.options.terminate(worker.pod, worker.memory, () => worker.grace, worker.shortened.signal);
+    await this.options.terminate(worker.pod, worker.memory, worker.grace);
     this.transition(worker, 'terminated');
     if (!this.options.state.pod(worker.uid)) this.forget(worker);
   }
