@@ -76,8 +76,14 @@ export class NatsMessagingConnection implements MessagingConnection {
 
   publish(subject: string, payload: string | Uint8Array): boolean {
     if (this.current !== 'connected' || !this.connection) return false;
-    this.connection.publish(subject, payload);
-    return true;
+    try {
+      this.connection.publish(subject, payload);
+      return true;
+    } catch (error) {
+      // Bigger than a message may be, or the connection is just closing: lost, like any other message may be.
+      this.options.logger.error('message could not be sent', { subject, bytes: payload.length, error });
+      return false;
+    }
   }
 
   async request(subject: string, payload: string | Uint8Array, options: { timeoutMs: number }): Promise<Uint8Array> {
