@@ -29,6 +29,8 @@ export interface SchemaField {
   /** A map from string to `kind`. */
   readonly map: boolean;
   readonly omitEmpty: boolean;
+  /** Clients must set it, as OpenAPI's `required` says. */
+  readonly required: boolean;
   /** Constants that Kubernetes defines for the field; not always all it accepts. */
   readonly values?: readonly string[];
   readonly listType?: 'atomic' | 'map' | 'set';
@@ -58,6 +60,8 @@ interface Row {
   inline?: boolean;
   json?: string;
   omitempty?: boolean;
+  optional?: boolean;
+  required?: boolean;
   values?: string[];
   listType?: 'atomic' | 'map' | 'set';
   listMapKeys?: string[];
@@ -152,6 +156,7 @@ function compileField(name: string, row: Row): SchemaField {
     list: row.repeated === true,
     map: row.map !== undefined,
     omitEmpty: row.omitempty === true,
+    required: row.required === true || (row.optional !== true && row.omitempty !== true),
     ...(row.values ? { values: row.values } : {}),
     ...(row.listType ? { listType: row.listType } : {}),
     ...(row.listMapKeys ? { listMapKeys: row.listMapKeys } : {}),
