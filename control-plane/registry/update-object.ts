@@ -86,12 +86,14 @@ function checkIdentity<T extends KubernetesObject>(update: Update<T>, wanted: Ob
   if (wanted.uid && wanted.uid !== old.metadata?.uid) {
     throw newConflict(resource, request.name, `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${old.metadata?.uid}`);
   }
-  if (!wanted.resourceVersion && !allowUnconditionalUpdate) {
+  // Version 0 is no version.
+  const version = wanted.resourceVersion === '0' ? '' : wanted.resourceVersion ?? '';
+  if (!version && !allowUnconditionalUpdate) {
     throw newInvalid(resource, request.name, [{
       reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update',
     }]);
   }
-  if (wanted.resourceVersion && wanted.resourceVersion !== '0' && wanted.resourceVersion !== old.metadata?.resourceVersion) {
+  if (version && version !== old.metadata?.resourceVersion) {
     throw newModifiedConflict(resource, request.name);
   }
 }
