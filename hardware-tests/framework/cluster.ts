@@ -7,15 +7,14 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve as resolvePath } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '../../machinery/testing/eventually.ts';
 import { Kubectl } from './kubectl.ts';
 
 const run = promisify(execFile);
-const checkout = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const executable = join(checkout, 'bin', 'bramble.js');
+/** Tests and benchmarks are run from the top of the checkout. */
+const executable = resolvePath('bin/bramble.js');
 
 export interface ClusterOptions {
   clusterCIDR: string;
