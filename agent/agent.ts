@@ -1,0 +1,95 @@
+/**
+ * The agent's composition root, in the order things start; they stop in the reverse order. Pods outlive the agent: stopping
+ * it, or killing it, leaves them running, and the next one takes them up by their labels.
+ */
+import { randomInt } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import type { Clock } from '../machinery/clock.ts';
+import type { Logger } from '../machinery/logger.ts';
+import { readBoardCredentials } from '../machinery/nats/board-credentials.ts';
+import { connectBoard } from '../machinery/nats/connect.ts';
+import { downwardFacts, type BoardFacts } from './board-facts.ts';
+import { readBoardResolvConf } from './board-resolver.ts';
+import { ensureSandboxImage } from './docker/sandbox-image.ts';
+import { makeDockerHost } from './docker-host.ts';
+import { BoardLink } from './link/board-link.ts';
+import { NodeStatusManager } from './node-status/node-status-manager.ts';
+import { compileAgentOptions, type AgentOptions } from './options.ts';
+import { PodManager } from './pods/pod-manager.ts';
+import { HookRunner } from './prober/hook-runner.ts';
+import { NetworkProber } from './prober/prober.ts';
+import { ProbingManager } from './prober/probing-manager.ts';
+import { DirectoryVolumeManager } from './volumes/directory-volume-manager.ts';
+import { SystemMounter } from './volumes/mounter.ts';
+
+export type { AgentOptions } from './options.ts';
+
+export interface AgentDependencies {
+  clock: Clock;
+  logger: Logger;
+  /** In [0, 1): spreads what a fleet would do at once. */
+  random?: () => number;
+}
+
+export interface RunningAgent {
+  /** Leaves the pods running. */
+  stop(): Promise<void>;
+}
+
+const randomSteps = 2 ** 32;
+
+/**
+ * Resolves when the board's pods are looked after; the control plane may still be away.
+ * @throws AgentOptionError, BoardCredentialsError, or the engine's error when Docker does not answer.
+ */
+export async function startAgent(raw: AgentOptions, dependencies: AgentDependencies): Promise<RunningAgent> {
+  const options = compileAgentOptions(raw);
+  const { clock, logger, random = () => randomInt(randomSteps) / randomSteps } = dependencies;
+  const credentials = await readBoardCredentials(options.credentialsFile);
+  const { agentDir: dataDir, boardName } = options;
+  await mkdir(dataDir, { recursive: true, mode: 0o750 });
+  const { client, runtime, network } = await makeDockerHost(options, dependencies);
+  await ensureSandboxImage(client);
+
+  const nodeStatus = new NodeStatusManager({
+    nodeName: boardName, dataDir, bundleVersion: options.version, runtime, labels: options.nodeLabels,
+    ...(options.nodeIP === undefined ? {} : { nodeIP: options.nodeIP }),
+    networkReady: () => network.up, report: (status) => link.reportNode(status), clock, log: logger,
+  });
+  const connection = connectBoard(credentials, { clock, logger, random });
+  const link = new BoardLink({
+    connection, board: boardName, seed: credentials.seed, dataDir, agentVersion: options.version,
+    node: () => nodeStatus.node(), clock, log: logger, random,
+  });
+  const facts: BoardFacts = {
+    nodeName: boardName, hostIPs: () => nodeStatus.hostIPs, allocatable: () => nodeStatus.allocatable, memoryBytes: totalmem(),
+  };
+  const prober = new ProbingManager({ prober: new NetworkProber({ runtime, clock }), sink: link, clock, log: logger, random });
+  const volumes = new DirectoryVolumeManager({
+    dataDir, state: link, facts: (pod) => downwardFacts(facts, (pod.status?.podIPs ?? []).flatMap(({ ip }) => (ip ? [ip] : []))),
+    mounter: new SystemMounter({ log: logger }), clock, log: logger, processId: process.pid,
+  });
+  const pods = new PodManager({
+    runtime, state: link, sink: link, volumes, network, prober, lifecycle: new HookRunner({ runtime, clock }), facts,
+    readResolvConf: () => readBoardResolvConf(), clock, logger,
+  });
+
+  link.onNetwork((boardNetwork) => {
+    network.ready(boardNetwork).then(() => nodeStatus.refresh(), (error: unknown) => logger.error('the pod network cannot be set up', { error }));
+  });
+  await nodeStatus.start();
+  await link.start();
+  pods.start();
+  logger.info('agent started', { board: boardName, docker: await runtime.version(), agentId: options.agentId });
+
+  return {
+    async stop() {
+      await pods.stop();
+      prober.stop();
+      nodeStatus.stop();
+      await link.stop();
+      await connection.close();
+    },
+  };
+}
