@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decodeHeartbeat, decodeRegisterRequest, decodeStatusReport, decodeSyncRequest, encodeMessage } from '../../../api/messaging/decode.ts';
-import type { Pod } from '../../../api/core.ts';
 import type { Heartbeat, RegisterReply, StateMessage, StateObject, StatusReply, StatusReport, SyncRequest } from '../../../api/messaging/messages.ts';
 import { boardSubjects } from '../../../api/messaging/subjects.ts';
 import { systemClock } from '../../../machinery/clock.ts';
@@ -162,7 +161,7 @@ describe('BoardLink', () => {
     plane.send(full(1, web));
     await eventually(saved);
     const before = await stat(join(dataDir, 'desired-state/state'));
-    const updated: StateObject = { kind: 'Pod', object: { ...(web.object as Pod), metadata: { ...web.object.metadata, resourceVersion: '2' }, status: { phase: 'Running' } } };
+    const updated: StateObject = { kind: 'Pod', object: { ...(web.object), metadata: { ...web.object.metadata, resourceVersion: '2' }, status: { phase: 'Running' } } };
     plane.send({ epoch: 'e1', from: 1, to: 2, part: 0, upserts: [updated], removes: [] });
     await eventually(() => link.pod('u-web')?.status?.phase === 'Running');
     await link.stop();
