@@ -1,4 +1,5 @@
 /** The control loops of the cluster: one table, started and stopped together. */
+import { setMaxListeners } from 'node:events';
 import type { ApiClient } from '../../machinery/client.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { EventRecorder } from '../../machinery/event-recorder.ts';
@@ -83,6 +84,7 @@ export function startControllers({ client, informers, clock, logger, random, opt
     .filter(([name]) => only === undefined || only.includes(name))
     .map(([, build]) => build(context, options));
   const aborter = new AbortController();
+  setMaxListeners(0, aborter.signal);
   informers.start();
   const started = informers.synced().then(() => {
     if (aborter.signal.aborted) return;

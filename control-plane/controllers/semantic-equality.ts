@@ -12,10 +12,21 @@ export function semanticEqual(left: unknown, right: unknown): boolean {
   }
   const one = left as Record<string, unknown>;
   const other = right as Record<string, unknown>;
-  return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => semanticEqual(one[key], other[key]));
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => {
+    if (isMeaningfulWhenEmpty(key) && (one[key] ?? undefined) === undefined !== ((other[key] ?? undefined) === undefined)) return false;
+    return semanticEqual(one[key], other[key]);
+  });
 }
 
-function isEmpty(value: unknown): boolean {
+/** Nothing, or a list or map of nothing. */
+export function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null) return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
+  if (typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.length === 0;
+  return Object.entries(value).every(([key, field]) => (!isMeaningfulWhenEmpty(key) || field === null || field === undefined) && isEmpty(field));
+}
+
+/** `{}` says something else here than no field at all: an empty selector matches everything, an absent one nothing. */
+export function isMeaningfulWhenEmpty(key: string): boolean {
+  return key === 'labelSelector' || key === 'namespaceSelector' || key === 'emptyDir';
 }

@@ -6,6 +6,7 @@
  * Kubernetes' do against lagging caches. Should a watch break, the informer lists anew; what a controller might do twice in
  * that moment (a surplus pod, say) the next reconcile takes back.
  */
+import { setMaxListeners } from 'node:events';
 import { controllerOf } from '../../api/meta.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { apiVersionOf, pods } from '../../api/resources.ts';
@@ -42,6 +43,8 @@ export class SharedInformers {
 
   constructor(options: SharedInformersOptions) {
     this.options = options;
+    // One listener for each kind; the default limit of ten is a guard against leaks, which this is not.
+    setMaxListeners(0, this.aborter.signal);
   }
 
   /** The informer of a kind; made at the first call, running after the next start(). */

@@ -1,5 +1,6 @@
 /** pod-template-hash: a short, stable name for a pod template. */
 import type { PodTemplateSpec } from '../../../api/core.ts';
+import { isMeaningfulWhenEmpty } from '../semantic-equality.ts';
 
 export const podTemplateHashLabel = 'pod-template-hash';
 
@@ -22,7 +23,7 @@ function canonical(value: unknown): string {
   if (Array.isArray(value)) return value.length > 0 ? `[${value.map((item) => canonical(item) || 'null').join(',')}]` : '';
   if (typeof value === 'object' && value !== null) {
     const fields = Object.entries(value)
-      .map(([key, field]) => [key, canonical(field)] as const)
+      .map(([key, field]) => [key, canonical(field) || (field && isMeaningfulWhenEmpty(key) ? '{}' : '')] as const)
       .filter(([, text]) => text !== '')
       .sort(([left], [right]) => (left < right ? -1 : 1));
     return fields.length > 0 ? `{${fields.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}` : '';

@@ -39,6 +39,7 @@ export class TestCluster {
   private running: RunningControllers | undefined;
   private board: Controller | undefined;
   private addresses = 0;
+  private draws = 0;
 
   constructor(test: TestRegistry, options: TestClusterOptions) {
     this.test = test;
@@ -54,11 +55,17 @@ export class TestCluster {
     const { client, clock } = this.test;
     this.informers = new SharedInformers({ client, clock, logger: silentLogger });
     this.running = startControllers({
-      client, informers: this.informers, clock, logger: silentLogger, random: () => 0.5,
+      client, informers: this.informers, clock, logger: silentLogger, random: () => this.nextRandom(),
       options: { serviceAccount: { caCertificate: 'CA' }, nodeIpam: { clusterCidr: '198.19.0.0/16' }, ...this.options.settings },
       ...(this.options.only ? { only: this.options.only } : {}),
     });
     await this.running.started;
+  }
+
+  /** Different every time, the same in every run. */
+  private nextRandom(): number {
+    this.draws += 1;
+    return (this.draws * 0.618034) % 1;
   }
 
   async stopControllers(): Promise<void> {
