@@ -3,7 +3,7 @@ import type { Pod, PodCondition } from '../../api/core.ts';
 import { newConflict, newNotFound, newBadRequest } from '../../api/errors.ts';
 import { pods } from '../../api/resources.ts';
 import { timestamp } from '../../machinery/clock.ts';
-import { KeyConflictError } from '../storage/storage.ts';
+import { storageKey } from '../storage/keys.ts';
 import type { StoredObject } from '../storage/storage.ts';
 import { deepClone } from './deep-clone.ts';
 import { commitOne, getStored } from './registry-parts.ts';
@@ -23,18 +23,13 @@ export async function bindPod(
   parts: RegistryParts, context: RequestContext, { namespace, name, binding }: { namespace: string; name: string; binding: PodBinding },
 ): Promise<void> {
   if (!binding.nodeName) throw newBadRequest('target.name: Required value');
-  for (;;) {
+  await parts.turns.untilNoConflict(storageKey(pods, namespace, name), async () => {
     const stored = getStored(parts, pods, namespace, name);
     if (!stored) throw newNotFound(pods, name);
     checkBindable(stored.object, name, binding);
     if (context.dryRun) return;
-    try {
-      await commitOne(parts, { key: stored.key, expected: stored.revision, object: bound(stored, binding, parts.clock.now()), durable: true });
-      return;
-    } catch (error) {
-      if (!(error instanceof KeyConflictError)) throw error;
-    }
-  }
+    await commitOne(parts, { key: stored.key, expected: stored.revision, object: bound(stored, binding, parts.clock.now()), durable: true });
+  });
 }
 
 function checkBindable(pod: Pod, name: string, binding: PodBinding): void {

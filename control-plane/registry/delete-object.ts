@@ -4,7 +4,7 @@ import type { FieldError } from '../../api/errors.ts';
 import type { DeleteOptions, KubernetesObject, Status } from '../../api/meta.ts';
 import { namespaces } from '../../api/resources.ts';
 import type { Resource } from '../../api/resources.ts';
-import { KeyConflictError } from '../storage/storage.ts';
+import { storageKey } from '../storage/keys.ts';
 import type { StoredObject } from '../storage/storage.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { attributesOf, commitOne, getStored } from './registry-parts.ts';
@@ -29,15 +29,11 @@ export async function deleteObject<T extends KubernetesObject>(deletion: Deletio
   const { parts, strategy, name, namespace, options } = deletion;
   const errors = validateDeleteOptions(options);
   if (errors.length > 0) throw newInvalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
-  for (;;) {
+  return parts.turns.untilNoConflict(storageKey(strategy.resource, namespace, name), () => {
     const stored = getStored(parts, strategy.resource, namespace, name);
     if (!stored) throw newNotFound(strategy.resource, name);
-    try {
-      return await attempt(deletion, stored);
-    } catch (error) {
-      if (!(error instanceof KeyConflictError)) throw error;
-    }
-  }
+    return attempt(deletion, stored);
+  });
 }
 
 async function attempt<T extends KubernetesObject>(deletion: Deletion<T>, stored: StoredObject<T>): Promise<T | Status> {

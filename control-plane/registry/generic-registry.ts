@@ -27,6 +27,7 @@ import { createObject } from './create-object.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete-object.ts';
 import { EventRetention } from './event-retention.ts';
+import { KeyTurns } from './key-turns.ts';
 import { listObjects } from './list-objects.ts';
 import { systemRandomness } from './randomness.ts';
 import type { Randomness } from './randomness.ts';
@@ -66,7 +67,7 @@ export function createRegistry(options: RegistryOptions): GenericRegistry {
   const { storage, clock, logger, random = systemRandomness } = options;
   const closingNamespaces = new Set<string>();
   const admission = options.admission ?? createDefaultAdmission({ storage, clock, isNamespaceClosing: (name) => closingNamespaces.has(name) });
-  const parts: RegistryParts = { storage, clock, logger, random, admission, closingNamespaces };
+  const parts: RegistryParts = { storage, clock, logger, random, admission, turns: new KeyTurns(), closingNamespaces };
   const registries = new Map<Resource, ResourceRegistry>();
   for (const [resource, strategy] of createStrategies(createAllocations(options, random))) registries.set(resource, createResourceRegistry(parts, strategy));
   const retention = new EventRetention({ storage, clock, logger });

@@ -8,6 +8,7 @@ import { newInternalError } from '../../api/errors.ts';
 import { storageKey } from '../storage/keys.ts';
 import { StorageFailedError } from '../storage/storage.ts';
 import type { Mutation, Storage, StoredObject } from '../storage/storage.ts';
+import type { KeyTurns } from './key-turns.ts';
 import type { Randomness } from './randomness.ts';
 import type { RequestContext } from './registry.ts';
 
@@ -17,6 +18,7 @@ export interface RegistryParts {
   random: Randomness;
   logger: Logger;
   admission: Admission;
+  turns: KeyTurns;
   /**
    * Namespaces whose deletion is accepted but not yet visible in the store. Without it, an object created in that moment
    * would become visible after the namespace controller looked for content, and outlive its namespace.

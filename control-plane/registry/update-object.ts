@@ -3,7 +3,7 @@ import { newBadRequest, newConflict, newInvalid, newModifiedConflict, newNotFoun
 import type { FieldError } from '../../api/errors.ts';
 import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
 import { apiVersionOf } from '../../api/resources.ts';
-import { KeyConflictError } from '../storage/storage.ts';
+import { storageKey } from '../storage/keys.ts';
 import type { StoredObject } from '../storage/storage.ts';
 import { createObject, matchNamespace } from './create-object.ts';
 import { deepClone } from './deep-clone.ts';
@@ -24,26 +24,17 @@ interface Update<T extends KubernetesObject> {
 }
 
 /**
- * Reads, changes, writes; again with fresh state when someone else was quicker. Ends, because of all who write one key
- * at the same time the first always succeeds.
+ * Reads, changes, writes; again with fresh state when someone else was quicker.
  * @throws StatusError NotFound, Conflict, Invalid, BadRequest and whatever admission or the change refuses with.
  */
-export async function updateObject<T extends KubernetesObject>(update: Update<T>): Promise<T> {
+export function updateObject<T extends KubernetesObject>(update: Update<T>): Promise<T> {
   const { parts, strategy, context, request } = update;
-  for (;;) {
+  return parts.turns.untilNoConflict(storageKey(strategy.resource, request.namespace, request.name), () => {
     const stored = getStored(parts, strategy.resource, request.namespace, request.name);
-    if (!stored) {
-      if (request.createIfMissing && strategy.allowCreateOnUpdate && !request.subresource) {
-        return createObject({ parts, strategy, context, namespace: request.namespace }, withoutRevision(request.createIfMissing));
-      }
-      throw newNotFound(strategy.resource, request.name);
-    }
-    try {
-      return await attempt(update, stored);
-    } catch (error) {
-      if (!(error instanceof KeyConflictError)) throw error;
-    }
-  }
+    if (stored) return attempt(update, stored);
+    if (!request.createIfMissing || !strategy.allowCreateOnUpdate || request.subresource) throw newNotFound(strategy.resource, request.name);
+    return createObject({ parts, strategy, context, namespace: request.namespace }, withoutRevision(request.createIfMissing));
+  });
 }
 
 function withoutRevision<T extends KubernetesObject>(object: T): T {
