@@ -1,0 +1,106 @@
+/** Volumes of a pod. Follows pkg/apis/core/validation. */
+import type { DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection } from './pod-parts.ts';
+import { compareQuantities } from '../../../../api/quantity.ts';
+import { check, forbidden, invalid, oneOfIfSet, required, type FieldError } from '../../validation/field-errors.ts';
+import { dnsLabel } from '../../validation/names.ts';
+import { duplicates } from '../../validation/object-meta.ts';
+import { validateResourceFieldRef, validateVolumeFieldRef } from './validate-environment.ts';
+import { descendingPath, noBacksteps } from './validate-volume-mounts.ts';
+
+const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
+const highestFileMode = 0o777;
+
+export function validateVolumes(volumes: readonly Volume[], path: string): FieldError[] {
+  return [
+    ...volumes.flatMap((volume, index) => validateVolume(volume, `${path}[${index}]`)),
+    ...duplicates(volumes.map(({ name }) => name), (index) => `${path}[${index}].name`),
+  ];
+}
+
+function validateVolume(volume: Volume, path: string): FieldError[] {
+  const types = Object.keys(volume).filter((field) => field !== 'name');
+  return [
+    ...(volume.name ? check(`${path}.name`, volume.name, dnsLabel) : [required(`${path}.name`)]),
+    ...(types.length === 0 ? [required(path, 'must specify a volume type')] : []),
+    ...types.slice(1).map((type) => forbidden(`${path}.${type}`, 'may not specify more than 1 volume type')),
+    ...validateSource(volume, path),
+  ];
+}
+
+function validateSource(volume: Volume, path: string): FieldError[] {
+  const { emptyDir, hostPath, configMap, secret, downwardAPI, projected, persistentVolumeClaim, nfs } = volume;
+  if (emptyDir?.sizeLimit && compareQuantities(emptyDir.sizeLimit, '0') < 0) {
+    return [forbidden(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity')];
+  }
+  if (hostPath) return validateHostPath(hostPath, `${path}.hostPath`);
+  if (configMap) return [...(configMap.name ? [] : [required(`${path}.configMap.name`)]), ...validateFiles(configMap, `${path}.configMap`)];
+  if (secret) return [...(secret.secretName ? [] : [required(`${path}.secret.secretName`)]), ...validateFiles(secret, `${path}.secret`)];
+  if (downwardAPI) return [...validateMode(`${path}.downwardAPI.defaultMode`, downwardAPI.defaultMode), ...validateDownwardItems(downwardAPI.items ?? [], `${path}.downwardAPI`)];
+  if (projected) return validateProjected(projected, `${path}.projected`);
+  if (persistentVolumeClaim && !persistentVolumeClaim.claimName) return [required(`${path}.persistentVolumeClaim.claimName`)];
+  if (nfs) return (['server', 'path'] as const).filter((field) => !nfs[field]).map((field) => required(`${path}.nfs.${field}`));
+  return [];
+}
+
+function validateHostPath({ path: text, type }: { path?: string; type?: string }, path: string): FieldError[] {
+  if (!text) return [required(`${path}.path`)];
+  return [...noBacksteps(`${path}.path`, text), ...(type ? oneOfIfSet(`${path}.type`, type, hostPathTypes) : [])];
+}
+
+function validateMode(field: string, mode: number | undefined): FieldError[] {
+  const fits = mode === undefined || (mode >= 0 && mode <= highestFileMode);
+  return fits ? [] : [invalid(field, mode, 'must be a number between 0 and 0777 (octal), both inclusive')];
+}
+
+function validateFiles({ defaultMode, items = [] }: { defaultMode?: number; items?: KeyToPath[] }, path: string): FieldError[] {
+  return [...validateMode(`${path}.defaultMode`, defaultMode), ...items.flatMap((item, index) => validateItem(item, `${path}.items[${index}]`))];
+}
+
+function validateItem({ key, path: file, mode }: KeyToPath, path: string): FieldError[] {
+  return [
+    ...(key ? [] : [required(`${path}.key`)]),
+    ...(file ? filePath(`${path}.path`, file) : [required(`${path}.path`)]),
+    ...validateMode(`${path}.mode`, mode),
+  ];
+}
+
+/** Names that begin with `..` are the volume's own (its atomic switch). */
+function filePath(field: string, text: string): FieldError[] {
+  const errors = descendingPath(field, text);
+  return errors.length === 0 && text.startsWith('..') ? [invalid(field, text, "must not start with '..'")] : errors;
+}
+
+function validateDownwardItems(items: readonly DownwardAPIVolumeFile[], path: string): FieldError[] {
+  return items.flatMap((item, index) => validateDownwardItem(item, path, `${path}.items[${index}]`));
+}
+
+function validateDownwardItem({ path: file, fieldRef, resourceFieldRef, mode }: DownwardAPIVolumeFile, parent: string, path: string): FieldError[] {
+  const errors = file ? filePath(`${path}.path`, file) : [required(`${path}.path`)];
+  if (fieldRef) errors.push(...validateVolumeFieldRef(fieldRef, `${path}.fieldRef`));
+  else if (resourceFieldRef) errors.push(...validateResourceFieldRef(resourceFieldRef, `${path}.resourceFieldRef`, true));
+  else errors.push(required(parent, 'one of fieldRef and resourceFieldRef is required'));
+  if (fieldRef && resourceFieldRef) errors.push(invalid(parent, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
+  return [...errors, ...validateMode(`${path}.mode`, mode)];
+}
+
+function validateProjected({ defaultMode, sources = [] }: { defaultMode?: number; sources?: VolumeProjection[] }, path: string): FieldError[] {
+  return [...validateMode(`${path}.defaultMode`, defaultMode), ...sources.flatMap((source, index) => validateProjection(source, `${path}.sources[${index}]`))];
+}
+
+function validateProjection(source: VolumeProjection, path: string): FieldError[] {
+  const types = Object.keys(source);
+  const errors: FieldError[] = [
+    ...(types.length === 0 ? [required(path)] : []),
+    ...types.slice(1).map((type) => forbidden(`${path}.${type}`, 'may not specify more than 1 volume type')),
+  ];
+  const { configMap, secret, downwardAPI, serviceAccountToken } = source;
+  if (configMap) errors.push(...(configMap.name ? [] : [required(`${path}.configMap.name`)]), ...validateFiles(configMap, `${path}.configMap`));
+  if (secret) errors.push(...(secret.name ? [] : [required(`${path}.secret.name`)]), ...validateFiles(secret, `${path}.secret`));
+  if (downwardAPI) errors.push(...validateDownwardItems(downwardAPI.items ?? [], `${path}.downwardAPI`));
+  if (serviceAccountToken) {
+    const seconds = serviceAccountToken.expirationSeconds;
+    if (seconds !== undefined && seconds < 600) errors.push(invalid(`${path}.serviceAccountToken.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
+    if (!serviceAccountToken.path) errors.push(required(`${path}.serviceAccountToken.path`));
+  }
+  return errors;
+}

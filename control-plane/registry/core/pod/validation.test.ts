@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest';
+import type { Container, Pod, PodSpec, PodStatus } from '../../../../api/core.ts';
+import { defaultPod } from './defaults.ts';
+import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './validation.ts';
+
+function podOf(spec: object): Pod {
+  const pod: Pod = { metadata: { name: 'p', namespace: 'n' }, spec: structuredClone({ containers: [{ name: 'a', image: 'a:1' }], ...spec }) };
+  defaultPod(pod);
+  return pod;
+}
+
+function texts(errors: { field: string; message: string }[]): string[] {
+  return errors.map(({ field, message }) => `${field}: ${message}`);
+}
+
+function problems(spec: object): string[] {
+  return texts(validatePod(podOf(spec)));
+}
+
+function containerProblems(fields: object, spec: object = {}): string[] {
+  return problems({ ...spec, containers: [{ name: 'a', image: 'a:1', ...fields }] }).map((text) => text.replace(/^spec\.containers\[0\]\.?/, ''));
+}
+
+const dnsLabel = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+
+describe('a pod that uses everything', () => {
+  test('is valid', () => {
+    expect(problems({
+      hostname: 'h', subdomain: 's', serviceAccountName: 'default', activeDeadlineSeconds: 60, nodeSelector: { 'kubernetes.io/arch': 'arm64' },
+      securityContext: { runAsUser: 0, fsGroup: 1000, sysctls: [{ name: 'net.core.somaxconn', value: '1' }], seccompProfile: { type: 'RuntimeDefault' } },
+      dnsPolicy: 'None', dnsConfig: { nameservers: ['203.0.113.1'], searches: ['svc.cluster.local.'], options: [{ name: 'ndots', value: '5' }] },
+      volumes: [
+        { name: 'e', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }, { name: 'h', hostPath: { path: '/var/log', type: 'Directory' } }, { name: 'c', configMap: { name: 'm', items: [{ key: 'k', path: 'a/b' }] } },
+        { name: 's', secret: { secretName: 's' } }, { name: 'd', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: "metadata.labels['a']" } }, { path: 'cpu', resourceFieldRef: { containerName: 'a', resource: 'limits.cpu' } }] } },
+        { name: 'p', projected: { sources: [{ serviceAccountToken: { path: 't' } }, { configMap: { name: 'm' } }] } },
+      ],
+      initContainers: [{ name: 'i', image: 'i' }, { name: 'sidecar', image: 's', restartPolicy: 'Always', readinessProbe: { exec: { command: ['true'] } } }],
+      containers: [{
+        name: 'a', image: 'a:1', ports: [{ name: 'http', containerPort: 80, hostPort: 80 }, { name: 'dns', containerPort: 53, protocol: 'UDP' }],
+        env: [{ name: 'A', value: 'x' }, { name: 'B', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }, { name: 'C', valueFrom: { resourceFieldRef: { resource: 'limits.memory' } } }, { name: 'D', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }],
+        envFrom: [{ prefix: 'P_', configMapRef: { name: 'm' } }],
+        volumeMounts: [{ name: 'e', mountPath: '/e', subPath: 'x/y' }, { name: 'c', mountPath: '/c' }],
+        resources: { requests: { cpu: '100m', 'example.com/gpu': '1' }, limits: { cpu: '1', memory: '64Mi', 'example.com/gpu': '1' } },
+        livenessProbe: { httpGet: { port: 'http' } }, startupProbe: { grpc: { port: 80 } }, lifecycle: { preStop: { sleep: { seconds: 1 } } },
+        securityContext: { capabilities: { drop: ['ALL'] }, allowPrivilegeEscalation: false },
+      }],
+      tolerations: [{ operator: 'Exists' }, { key: 'a', value: 'b', effect: 'NoExecute', tolerationSeconds: 1 }],
+      affinity: {
+        nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'Gt', values: ['1'] }], matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n'] }] }] } },
+        podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { a: 'b' } } } }] },
+      },
+      topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} }],
+    })).toEqual([]);
+  });
+});
+
+describe('the spec', () => {
+  test.each<[object, string[]]>([
+    [{ containers: [] }, ['spec.containers: Required value']],
+    [{ restartPolicy: 'Sometimes' }, ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"']],
+    [{ dnsPolicy: 'X' }, ['spec.dnsPolicy: Unsupported value: "X": supported values: "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"']],
+    [{ dnsPolicy: 'None' }, ['spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None']],
+    [{ dnsConfig: { nameservers: ['x'] } }, ['spec.dnsConfig.nameservers[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
+    [{ activeDeadlineSeconds: 0 }, ['spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive']],
+    [{ hostname: 'A' }, [`spec.hostname: Invalid value: "A": ${dnsLabel}`]],
+    [{ nodeSelector: { a: 'x y' } }, [expect.stringMatching(/^spec.nodeSelector: Invalid value: "x y": a valid label must be/) as string]],
+    [{ securityContext: { runAsUser: -1 } }, ['spec.securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive']],
+    [{ hostPID: true, shareProcessNamespace: true }, ['spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled']],
+    [{ ephemeralContainers: [{ name: 'd', image: 'd' }] }, ['spec.ephemeralContainers: Forbidden: cannot be set on create']],
+    [{ schedulingGates: [{ name: 'g' }], nodeName: 'n' }, ['spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared']],
+    [{ hostNetwork: true, containers: [{ name: 'a', image: 'a', ports: [{ containerPort: 80, hostPort: 81 }] }] }, ['spec.containers[0].ports[0].containerPort: Invalid value: 80: must match `hostPort` when `hostNetwork` is true']],
+    [{ containers: [{ name: 'a', image: 'a' }, { name: 'a', image: 'b' }] }, ['spec.containers[1].name: Duplicate value: "a"']],
+    [{ initContainers: [{ name: 'a', image: 'b' }] }, ['spec.initContainers[0].name: Duplicate value: "a"']],
+    [{ initContainers: [{ name: 'i', image: 'b', lifecycle: {} }] }, ['spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers without restartPolicy=Always']],
+    [{ tolerations: [{ key: 'a', operator: 'Like' }] }, ['spec.tolerations[0].operator: Unsupported value: "Like": supported values: "Equal", "Exists"']],
+    [{ tolerations: [{ value: 'a' }] }, ['spec.tolerations[0].operator: Invalid value: "": operator must be Exists when `key` is empty, which means "match all values and all keys"']],
+    [{ tolerations: [{ key: 'a', tolerationSeconds: 1 }] }, ["spec.tolerations[0].effect: Invalid value: \"\": effect must be 'NoExecute' when `tolerationSeconds` is set"]],
+    [{ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } } }, ['spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term']],
+    [{ affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: {} }] } } }, ['spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty']],
+    [{ topologySpreadConstraints: [{ maxSkew: 0, topologyKey: 'a', whenUnsatisfiable: 'DoNotSchedule' }] }, ['spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero']],
+  ])('%.110j', (spec, expected) => expect(problems(spec)).toEqual(expected));
+});
+
+describe('a container', () => {
+  test.each<[object, string[]]>([
+    [{ name: '' }, ['name: Required value']],
+    [{ name: 'A_b' }, [`name: Invalid value: "A_b": ${dnsLabel}`]],
+    [{ image: '' }, ['image: Required value']],
+    [{ image: ' a' }, ['image: Invalid value: " a": must not have leading or trailing whitespace']],
+    [{ imagePullPolicy: 'Maybe' }, ['imagePullPolicy: Unsupported value: "Maybe": supported values: "Always", "IfNotPresent", "Never"']],
+    [{ restartPolicy: 'Always' }, ['restartPolicy: Forbidden: may not be set for non-init containers']],
+    [{ ports: [{}] }, ['ports[0].containerPort: Required value']],
+    [{ ports: [{ containerPort: 70000 }] }, ['ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive']],
+    [{ ports: [{ containerPort: 80, protocol: 'tcp' }] }, ['ports[0].protocol: Unsupported value: "tcp": supported values: "SCTP", "TCP", "UDP"']],
+    [{ ports: [{ name: 'x', containerPort: 80 }, { name: 'x', containerPort: 81 }] }, ['ports[1].name: Duplicate value: "x"']],
+    [{ ports: [{ name: 'UPPER', containerPort: 80 }] }, ['ports[0].name: Invalid value: "UPPER": must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)', 'ports[0].name: Invalid value: "UPPER": must contain at least one letter (a-z)']],
+    [{ ports: [{ containerPort: 80, hostPort: 8 }, { containerPort: 81, hostPort: 8 }] }, ['ports[1].hostPort: Duplicate value: "TCP//8"']],
+    [{ env: [{ name: 'A=B' }] }, ["env[0].name: Invalid value: \"A=B\": a valid environment variable name must consist only of printable ASCII characters other than '='"]],
+    [{ env: [{ name: 'A', valueFrom: {} }] }, ['env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`']],
+    [{ env: [{ name: 'A', value: 'x', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] }, ['env[0].valueFrom: Invalid value: "": may not be specified when `value` is not empty']],
+    [{ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'spec.volumes' } } }] }, ['env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.volumes": error converting fieldPath: field label not supported: spec.volumes']],
+    [{ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'status.phase' } } }] }, ['env[0].valueFrom.fieldRef.fieldPath: Unsupported value: "status.phase": supported values: "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"']],
+    [{ env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: '', key: '' } } }] }, ['env[0].valueFrom.configMapKeyRef.name: Required value', 'env[0].valueFrom.configMapKeyRef.key: Required value']],
+    [{ envFrom: [{}] }, ['envFrom[0]: Invalid value: "": must specify one of: `configMapRef` or `secretRef`']],
+    [{ volumeMounts: [{ name: 'x', mountPath: '' }] }, ['volumeMounts[0].name: Not found: "x"', 'volumeMounts[0].mountPath: Required value']],
+    [{ livenessProbe: {} }, ['livenessProbe: Required value: must specify a handler type']],
+    [{ livenessProbe: { exec: { command: ['x'] }, tcpSocket: { port: 1 } } }, ['livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type']],
+    [{ livenessProbe: { exec: { command: ['x'] }, successThreshold: 2 } }, ['livenessProbe.successThreshold: Invalid value: 2: must be 1']],
+    [{ readinessProbe: { exec: {}, periodSeconds: -1 } }, ['readinessProbe.exec.command: Required value', 'readinessProbe.periodSeconds: Invalid value: -1: must be greater than or equal to 0']],
+    [{ readinessProbe: { httpGet: { port: 0, scheme: 'FTP' } } }, ['readinessProbe.httpGet.port: Invalid value: 0: must be between 1 and 65535, inclusive', 'readinessProbe.httpGet.scheme: Unsupported value: "FTP": supported values: "HTTP", "HTTPS"']],
+    [{ resources: { limits: { cpu: '-1' } } }, ['resources.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0', 'resources.requests[cpu]: Invalid value: "-1": must be greater than or equal to 0']],
+    [{ resources: { limits: { cpu: '1' }, requests: { cpu: '2' } } }, ['resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1']],
+    [{ resources: { requests: { disk: '1' } } }, ['resources.requests: Invalid value: "disk": must be a standard resource type or fully qualified', 'resources.requests: Invalid value: "disk": must be a standard resource for containers']],
+    [{ resources: { limits: { 'a.b/c': '1500m' } } }, ['resources.limits[a.b/c]: Invalid value: "1500m": must be an integer', 'resources.requests[a.b/c]: Invalid value: "1500m": must be an integer']],
+    [{ securityContext: { privileged: true, allowPrivilegeEscalation: false } }, ['securityContext: Invalid value: {"privileged":true,"allowPrivilegeEscalation":false}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true']],
+  ])('%.110j', (fields, expected) => expect(containerProblems(fields)).toEqual(expected));
+
+  test('mounts only inside of its volumes', () => {
+    const volumes = [{ name: 'v', emptyDir: {} }];
+    expect(containerProblems({ volumeMounts: [{ name: 'v', mountPath: '/a', subPath: '../x' }, { name: 'v', mountPath: '/a', subPath: '/x' }] }, { volumes })).toEqual([
+      "volumeMounts[0].subPath: Invalid value: \"../x\": must not contain '..'", 'volumeMounts[1].subPath: Invalid value: "/x": must be a relative path', 'volumeMounts[1].mountPath: Invalid value: "/a": must be unique',
+    ]);
+    expect(containerProblems({ volumeMounts: [{ name: 'v', mountPath: '/a', mountPropagation: 'Bidirectional' }] }, { volumes })).toEqual(['volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers']);
+  });
+});
+
+describe('volumes', () => {
+  test.each<[object[], string[]]>([
+    [[{ emptyDir: {} }], ['spec.volumes[0].name: Required value']],
+    [[{ name: 'a', emptyDir: {} }, { name: 'a', emptyDir: {} }], ['spec.volumes[1].name: Duplicate value: "a"']],
+    [[{ name: 'a', emptyDir: {}, hostPath: { path: '/x' } }], ['spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type']],
+    [[{ name: 'a', hostPath: { path: '' } }], ['spec.volumes[0].hostPath.path: Required value']],
+    [[{ name: 'a', hostPath: { path: '/x/../y' } }], ["spec.volumes[0].hostPath.path: Invalid value: \"/x/../y\": must not contain '..'"]],
+    [[{ name: 'a', hostPath: { path: '/x', type: 'Dir' } }], ['spec.volumes[0].hostPath.type: Unsupported value: "Dir": supported values: "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"']],
+    [[{ name: 'a', configMap: { defaultMode: 512 } }], ['spec.volumes[0].configMap.name: Required value', 'spec.volumes[0].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive']],
+    [[{ name: 'a', secret: { secretName: 's', items: [{ key: '', path: '..x' }] } }], ['spec.volumes[0].secret.items[0].key: Required value', "spec.volumes[0].secret.items[0].path: Invalid value: \"..x\": must not start with '..'"]],
+    [[{ name: 'a', downwardAPI: { items: [{ path: 'x' }] } }], ['spec.volumes[0].downwardAPI: Required value: one of fieldRef and resourceFieldRef is required']],
+    [[{ name: 'a', downwardAPI: { items: [{ path: 'x', fieldRef: { fieldPath: 'spec.nodeName' } }] } }], ['spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"']],
+    [[{ name: 'a', projected: { sources: [{ serviceAccountToken: { path: '', expirationSeconds: 1 } }] } }], ['spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 1: may not specify a duration less than 10 minutes', 'spec.volumes[0].projected.sources[0].serviceAccountToken.path: Required value']],
+  ])('%.110j', (volumes, expected) => expect(problems({ volumes })).toEqual(expected));
+});
+
+describe('an update', () => {
+  const old = podOf({ tolerations: [{ key: 'a', operator: 'Exists' }], activeDeadlineSeconds: 60 });
+
+  function update(change: (spec: PodSpec & { containers: Container[] }) => void): string[] {
+    const pod = structuredClone(old);
+    change(pod.spec!);
+    return texts(validatePodUpdate(pod, old));
+  }
+
+  test('may change images, add tolerations and shorten the deadline', () => {
+    expect(update((spec) => {
+      spec.containers[0]!.image = 'a:2';
+      spec.tolerations!.push({ key: 'b', operator: 'Exists' });
+      spec.activeDeadlineSeconds = 30;
+    })).toEqual([]);
+  });
+
+  test('may leave out what is false or empty', () => {
+    const pod = structuredClone(old);
+    pod.spec!.hostNetwork = false;
+    pod.spec!.nodeName = '';
+    expect(validatePodUpdate(pod, old)).toEqual([]);
+  });
+
+  test('may change nothing else', () => {
+    expect(update((spec) => { spec.containers[0]!.args = ['x']; })).toEqual([expect.stringMatching(/^spec: Forbidden: pod updates may not change fields other than `spec\.containers\[\*\]\.image`,`spec\.initContainers\[\*\]\.image`,`spec\.activeDeadlineSeconds`,`spec\.tolerations` \(only additions to existing tolerations\),`spec\.terminationGracePeriodSeconds` \(allow it to be set to 1 if it was previously negative\)\n {2}changed: spec\.containers$/)]);
+    expect(update((spec) => { spec.nodeName = 'n'; })[0]).toMatch(/changed: spec\.nodeName$/);
+    expect(update((spec) => { spec.containers.push({ name: 'b', image: 'b' }); })).toEqual(['spec.containers: Forbidden: pod updates may not add or remove containers']);
+    expect(update((spec) => { spec.containers[0]!.image = ''; })).toEqual(['spec.containers[0].image: Required value']);
+    expect(update((spec) => { spec.tolerations = []; })).toEqual(['spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds']);
+    expect(update((spec) => { spec.activeDeadlineSeconds = 90; })).toEqual(['spec.activeDeadlineSeconds: Invalid value: 90: must be less than or equal to previous value']);
+    expect(update((spec) => { delete spec.activeDeadlineSeconds; })).toEqual(['spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value']);
+    expect(update((spec) => { spec.schedulingGates = [{ name: 'g' }]; })).toEqual(["spec.schedulingGates[0]: Forbidden: only deletion is allowed, but found new scheduling gate 'g'"]);
+  });
+
+  test('of a gated pod may narrow its place down', () => {
+    const gated = podOf({ schedulingGates: [{ name: 'g' }], nodeSelector: { a: 'b' } });
+    const pod = structuredClone(gated);
+    pod.spec!.nodeSelector = { a: 'b', c: 'd' };
+    delete pod.spec!.schedulingGates;
+    expect(validatePodUpdate(pod, gated)).toEqual([]);
+    pod.spec!.nodeSelector = { a: 'x' };
+    expect(texts(validatePodUpdate(pod, gated))[0]).toMatch(/changed: spec\.nodeSelector$/);
+  });
+});
+
+describe('a status update', () => {
+  const ended: PodStatus = { containerStatuses: [{ name: 'a', state: { terminated: { exitCode: 0 } }, image: '', imageID: '', ready: false, restartCount: 0 }] };
+  const running: PodStatus = { containerStatuses: [{ ...ended.containerStatuses![0]!, state: { running: {} } }] };
+
+  test.each([['Always', 0], ['Never', 1], ['OnFailure', 1]])('restartPolicy %s: a container that succeeded starts again: %i errors', (restartPolicy, count) => {
+    const pod = podOf({ restartPolicy });
+    const errors = validatePodStatusUpdate({ ...pod, status: running }, { ...pod, status: ended });
+    expect(errors).toHaveLength(count);
+    if (count) expect(texts(errors)).toEqual(['status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state']);
+  });
+
+  test('has addresses that are some', () => {
+    const pod = podOf({});
+    expect(texts(validatePodStatusUpdate({ ...pod, status: { podIPs: [{ ip: 'x' }] } }, pod))).toEqual(['status.podIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']);
+  });
+});
