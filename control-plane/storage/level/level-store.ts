@@ -2,6 +2,7 @@ import type { Clock } from '../../../machinery/clock.ts';
 import type { Logger } from '../../../machinery/logger.ts';
 import { defaultHistoryLimits } from '../history.ts';
 import { ServingStore } from '../serving-store.ts';
+import { translateOpenError } from './level-errors.ts';
 import { LevelJournal } from './level-journal.ts';
 import { loadDatabase, reserve } from './load-database.ts';
 
@@ -34,7 +35,7 @@ export class LevelStore extends ServingStore {
       await reserve(database, start + revisionBlock);
     } catch (error) {
       await database.close();
-      throw error;
+      throw translateOpenError(directory, error);
     }
     return new LevelStore({
       journal: new LevelJournal({ directory, database, clock, logger }),
