@@ -17,7 +17,8 @@ import { parseRequestInfo } from './request-info.ts';
 import { sendStatus } from './responses.ts';
 import { registerDiscovery } from './routes/discovery.ts';
 import { registerHealth, type HealthChecks } from './routes/health.ts';
-import { registerVersion } from './routes/version.ts';
+import { registerOpenApi } from './routes/openapi.ts';
+import { gitVersion, registerVersion } from './routes/version.ts';
 
 /** PEM, all of them. */
 export interface TlsOptions {
@@ -72,6 +73,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   registerVersion(app, options.version);
   registerHealth(app, { live: options.health?.live ?? [], ready: options.health?.ready ?? [] }, logger);
   registerDiscovery(app);
+  registerOpenApi(app, gitVersion(options.version), options.clock);
   // Resources are found by the table at run time, not by a route each.
   const handle = createResourceHandler(parts);
   app.all('/api/*', handle);

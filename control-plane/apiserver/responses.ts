@@ -74,7 +74,7 @@ export async function sendBytes(
   if (negotiated.encoding === 'yaml') {
     const { stringify } = await import('yaml');
     bytes = Buffer.from(stringify(JSON.parse(json.toString()), { aliasDuplicateObjects: false }));
-  } else if (wantsPretty(request)) {
+  } else if (wantsPretty(request) && !negotiated.contentType?.endsWith('protobuf')) {
     bytes = Buffer.from(`${JSON.stringify(JSON.parse(json.toString()), null, 2)}\n`);
   }
   reply.code(code).type(negotiated.contentType ?? `application/${negotiated.encoding}`);

@@ -1,0 +1,109 @@
+/** What can be done with the kinds of the resource table, as OpenAPI lists it; the same for OpenAPI 2 and 3. */
+import { apiVersionOf, type Resource, type Subresource } from '../../../api/resources.ts';
+import { bindingMessage, deleteOptionsMessage, patchMessage, scaleMessage, statusMessage } from './definitions.ts';
+import type { GroupVersionKind } from './schema-object.ts';
+
+export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
+
+export interface Operation {
+  /** `/apis/apps/v1/namespaces/{namespace}/deployments/{name}` */
+  path: string;
+  method: Method;
+  /** x-kubernetes-action */
+  action: 'list' | 'get' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection' | 'connect';
+  operationId: string;
+  kind: GroupVersionKind;
+  /** Message of the body. */
+  body?: string;
+  /** Message of the answer; absent for text. */
+  answer?: string;
+  queries: readonly QueryParameter[];
+}
+
+export interface QueryParameter {
+  name: string;
+  type: 'string' | 'integer' | 'boolean';
+}
+
+const text = (...names: string[]): QueryParameter[] => names.map((name) => ({ name, type: 'string' }));
+const pretty = text('pretty');
+const listQueries: QueryParameter[] = [
+  { name: 'allowWatchBookmarks', type: 'boolean' }, ...text('continue', 'fieldSelector', 'labelSelector'), { name: 'limit', type: 'integer' },
+  ...text('resourceVersion', 'resourceVersionMatch'), { name: 'sendInitialEvents', type: 'boolean' }, { name: 'timeoutSeconds', type: 'integer' }, { name: 'watch', type: 'boolean' },
+];
+const writeQueries = text('dryRun', 'fieldManager', 'fieldValidation');
+const patchQueries: QueryParameter[] = [...writeQueries, { name: 'force', type: 'boolean' }];
+const deleteQueries: QueryParameter[] = [
+  ...text('dryRun'), { name: 'gracePeriodSeconds', type: 'integer' }, { name: 'orphanDependents', type: 'boolean' }, ...text('propagationPolicy'),
+];
+const logQueries: QueryParameter[] = [
+  ...text('container'), { name: 'follow', type: 'boolean' }, { name: 'limitBytes', type: 'integer' }, { name: 'previous', type: 'boolean' },
+  { name: 'sinceSeconds', type: 'integer' }, { name: 'tailLines', type: 'integer' }, { name: 'timestamps', type: 'boolean' },
+];
+const execQueries: QueryParameter[] = [
+  ...text('command', 'container'), ...['stderr', 'stdin', 'stdout', 'tty'].map((name): QueryParameter => ({ name, type: 'boolean' })),
+];
+
+export function operationsOf(resource: Resource): Operation[] {
+  const { group, version, kind, schema, plural, namespaced } = resource;
+  const root = `${group ? '/apis' : '/api'}/${apiVersionOf(resource)}`;
+  const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
+  const one = `${collection}/{name}`;
+  const id = (verb: string, suffix = '') => `${verb}${groupTitle(group)}V1${namespaced ? 'Namespaced' : ''}${kind}${suffix}`;
+  const list = `${schema}List`;
+  const base = { kind: { group, version, kind } };
+  const operations: Operation[] = [
+    { ...base, path: collection, method: 'get', action: 'list', operationId: id('list'), answer: list, queries: listQueries },
+    { ...base, path: collection, method: 'post', action: 'post', operationId: id('create'), body: schema, answer: schema, queries: writeQueries },
+    { ...base, path: collection, method: 'delete', action: 'deletecollection', operationId: id('delete').replace(/^delete/, 'deleteCollection'), body: deleteOptionsMessage, answer: statusMessage, queries: [...listQueries.filter(({ name }) => name !== 'watch' && name !== 'allowWatchBookmarks'), ...deleteQueries] },
+    { ...base, path: one, method: 'get', action: 'get', operationId: id('read'), answer: schema, queries: [] },
+    { ...base, path: one, method: 'put', action: 'put', operationId: id('replace'), body: schema, answer: schema, queries: writeQueries },
+    { ...base, path: one, method: 'patch', action: 'patch', operationId: id('patch'), body: patchMessage, answer: schema, queries: patchQueries },
+    { ...base, path: one, method: 'delete', action: 'delete', operationId: id('delete'), body: deleteOptionsMessage, answer: statusMessage, queries: deleteQueries },
+    ...resource.subresources.flatMap((subresource) => subresourceOperations({ resource, subresource, path: `${one}/${subresource}`, id })),
+  ];
+  if (namespaced) {
+    operations.push({ ...base, path: `${root}/${plural}`, method: 'get', action: 'list', operationId: `list${groupTitle(group)}V1${kind}ForAllNamespaces`, answer: list, queries: listQueries });
+  }
+  return operations.map((operation) => ({ ...operation, queries: [...pretty, ...operation.queries] }));
+}
+
+interface SubresourcePlace {
+  resource: Resource;
+  subresource: Subresource;
+  path: string;
+  id: (verb: string, suffix: string) => string;
+}
+
+function subresourceOperations({ resource, subresource, path, id }: SubresourcePlace): Operation[] {
+  const { group, version, kind, schema } = resource;
+  const own = { path, kind: { group, version, kind } };
+  const suffix = subresource.charAt(0).toUpperCase() + subresource.slice(1);
+  const readWrite = (message: string, gvk: GroupVersionKind): Operation[] => [
+    { ...own, kind: gvk, method: 'get', action: 'get', operationId: id('read', suffix), answer: message, queries: [] },
+    { ...own, kind: gvk, method: 'put', action: 'put', operationId: id('replace', suffix), body: message, answer: message, queries: writeQueries },
+    { ...own, kind: gvk, method: 'patch', action: 'patch', operationId: id('patch', suffix), body: patchMessage, answer: message, queries: patchQueries },
+  ];
+  switch (subresource) {
+    case 'status': return readWrite(schema, own.kind);
+    case 'scale': return readWrite(scaleMessage, { group: 'autoscaling', version: 'v1', kind: 'Scale' });
+    case 'finalize': return [{ ...own, method: 'put', action: 'put', operationId: id('replace', suffix), body: schema, answer: schema, queries: writeQueries }];
+    case 'binding': return [{ ...own, kind: { group: '', version: 'v1', kind: 'Binding' }, method: 'post', action: 'post', operationId: id('create', suffix), body: bindingMessage, answer: bindingMessage, queries: writeQueries }];
+    case 'log': return [{ ...own, method: 'get', action: 'get', operationId: id('read', suffix), queries: logQueries }];
+    case 'exec':
+    case 'attach':
+    case 'portforward': {
+      const connect = { ...own, kind: { group: '', version: 'v1', kind: `Pod${suffix === 'Portforward' ? 'PortForward' : suffix}Options` }, action: 'connect' as const, queries: execQueries };
+      return [
+        { ...connect, method: 'get', operationId: id('connect', suffix).replace('connect', 'connectGet') },
+        { ...connect, method: 'post', operationId: id('connect', suffix).replace('connect', 'connectPost') },
+      ];
+    }
+  }
+}
+
+/** `Apps`, `Discovery`, `Core`. */
+function groupTitle(group: string): string {
+  const first = group.split('.', 1)[0] || 'core';
+  return first.charAt(0).toUpperCase() + first.slice(1);
+}
