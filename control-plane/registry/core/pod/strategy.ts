@@ -7,7 +7,9 @@ import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import type { Writable } from '../../writable.ts';
+import { defaultPod } from './defaults.ts';
 import { qualityOfService } from './quality-of-service.ts';
+import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './validation.ts';
 
 export const podStrategy: Strategy<Pod> = {
   ...plainStrategy,
@@ -17,6 +19,10 @@ export const podStrategy: Strategy<Pod> = {
     'status.phase', 'status.podIP', 'status.nominatedNodeName',
   ],
   selectField,
+  defaults: defaultPod,
+  validate: validatePod,
+  validateUpdate: validatePodUpdate,
+  validateStatusUpdate: validatePodStatusUpdate,
   prepareForCreate(pod: Writable<Pod>) {
     pod.status = { phase: 'Pending', qosClass: qualityOfService(pod) };
   },
