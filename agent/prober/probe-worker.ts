@@ -12,6 +12,8 @@ export interface ProbeWorkerOptions {
   clock: Clock;
   /** Milliseconds until the first probe. */
   firstDelayMs: number;
+  /** Each attempt that gave a result, before a verdict on it. */
+  attempted: (healthy: boolean) => void;
   /** Thresholds are reached. */
   verdict: (healthy: boolean) => void;
   /** For the event, at each attempt that did not plainly succeed. */
@@ -72,6 +74,7 @@ export class ProbeWorker {
   private count(healthy: boolean): void {
     this.run = this.lastHealthy === healthy ? this.run + 1 : 1;
     this.lastHealthy = healthy;
+    this.options.attempted(healthy);
     const threshold = healthy ? this.options.spec.successThreshold ?? 1 : this.options.spec.failureThreshold ?? 3;
     if (this.run >= threshold) this.options.verdict(healthy);
   }

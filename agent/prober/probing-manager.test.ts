@@ -151,10 +151,31 @@ describe('ProbingManager', () => {
     expect(times('start')).toEqual([]);
   });
 
-  it('does not take over the readiness of a container that was there before this one', () => {
-    const status: Pod['status'] = { containerStatuses: [{ name: 'main', containerID: 'docker://c-0', ready: true, image: '', imageID: '', restartCount: 0 }] };
+  it('knows that an adopted container was not ready', () => {
+    const status: Pod['status'] = { containerStatuses: [{ name: 'main', containerID: 'docker://c-1', ready: false, image: '', imageID: '', restartCount: 0 }] };
     const { manager, target } = setUp({ readinessProbe: handler('ready') }, { startedBefore: 60_000, status });
     manager.track(target);
     expect(manager.state('c-1').ready).toBe(false);
+  });
+
+  it.each([true, false])('lets the first result decide on an adopted container of which nothing is known: healthy %s', async (healthy) => {
+    const { clock, manager, target, answers, changes } = setUp({ startupProbe: handler('start'), readinessProbe: handler('ready') }, { startedBefore: 60_000 });
+    if (!healthy) answers.set('ready', failure('no'));
+    manager.track(target);
+    expect(manager.state('c-1')).toEqual({ started: true, ready: true });
+    await clock.advance(0);
+    expect(manager.state('c-1')).toEqual({ started: true, ready: healthy });
+    expect(changes).toHaveLength(healthy ? 1 : 2);
+    await clock.advance(10_000);
+    expect(manager.state('c-1')).toEqual({ started: true, ready: healthy });
+  });
+
+  it('goes back to starting when an adopted container proves not to be started', async () => {
+    const { clock, manager, target, answers, probed } = setUp({ startupProbe: handler('start'), livenessProbe: handler('live') }, { startedBefore: 60_000 });
+    answers.set('start', failure('no'));
+    manager.track(target);
+    await clock.advance(0);
+    expect(manager.state('c-1')).toEqual({ started: false, ready: false });
+    expect(probed).toEqual([['start', 0]]);
   });
 });

@@ -21,14 +21,17 @@ interface Tracked extends ProbeState {
   workers: Map<ProbeKind, ProbeWorker>;
   /** The readiness probe's own verdict. */
   readinessPassed: boolean;
+  /** Taken for started and ready until the first result: it ran before the agent did, and nobody knows how it was. */
+  assumed: boolean;
 }
 
 /**
  * The probes of every running container. Timing follows the kubelet: the first probe comes right after the start (or the
  * initial delay), readiness and liveness wait for startup, a container that failed liveness is not probed until it is new.
  *
- * A container that ran before the agent did keeps the readiness that the API has for it until a probe says otherwise: a
- * restarted agent interrupts no Service.
+ * A container that ran before the agent did keeps the readiness that the API has for it until a probe says otherwise; where
+ * that is not known it counts as ready until its first result, which then decides alone: a restarted agent interrupts no
+ * Service.
  */
 export class ProbingManager implements ProberManager {
   private readonly options: ProbingManagerOptions;
@@ -48,7 +51,8 @@ export class ProbingManager implements ProberManager {
     const before = this.statusBefore(target);
     const started = !container.startupProbe || before?.started === true;
     const readinessPassed = !container.readinessProbe || before?.ready === true;
-    const entry: Tracked = { target, workers: new Map(), started, readinessPassed, ready: started && readinessPassed };
+    const assumed = before === undefined && this.isAdopted(target) && !(started && readinessPassed);
+    const entry: Tracked = { target, workers: new Map(), started, readinessPassed, assumed, ready: started && readinessPassed };
     this.tracked.set(target.containerId, entry);
     if (started) this.probeRunning(entry);
     else this.startWorker(entry, 'startup', container.startupProbe!);
@@ -63,7 +67,8 @@ export class ProbingManager implements ProberManager {
 
   state(containerId: string): ProbeState {
     const entry = this.tracked.get(containerId);
-    return entry ? { started: entry.started, ready: entry.ready } : { started: false, ready: false };
+    if (!entry) return { started: false, ready: false };
+    return entry.assumed ? { started: true, ready: true } : { started: entry.started, ready: entry.ready };
   }
 
   onChange(handler: (podUid: string) => void): void {
@@ -78,8 +83,12 @@ export class ProbingManager implements ProberManager {
     for (const containerId of [...this.tracked.keys()]) this.untrack(containerId);
   }
 
+  private isAdopted(target: ProbeTarget): boolean {
+    return target.startedAt < this.agentStartedAt;
+  }
+
   private statusBefore(target: ProbeTarget): { ready: boolean; started?: boolean | undefined } | undefined {
-    if (target.startedAt >= this.agentStartedAt) return undefined;
+    if (!this.isAdopted(target)) return undefined;
     const { containerStatuses = [], initContainerStatuses = [] } = target.pod.status ?? {};
     return [...containerStatuses, ...initContainerStatuses].find((status) => status.containerID?.endsWith(`//${target.containerId}`));
   }
@@ -96,6 +105,7 @@ export class ProbingManager implements ProberManager {
     entry.workers.set(kind, new ProbeWorker({
       kind, spec, target, prober, clock,
       firstDelayMs: this.firstDelay(kind, spec, target),
+      attempted: (healthy) => this.attempted(entry, kind, healthy),
       verdict: (healthy) => this.verdict(entry, kind, healthy),
       tell: (message) => reportPodEvent(sink, {
         pod: target.pod, container: { kind: isInit(target) ? 'init' : 'container', name: target.container.name }, type: 'Warning', reason: eventReasons.unhealthy, message,
@@ -107,9 +117,17 @@ export class ProbingManager implements ProberManager {
   private firstDelay(kind: ProbeKind, spec: Probe, target: ProbeTarget): number {
     const left = target.startedAt + (spec.initialDelaySeconds ?? 0) * 1_000 - this.options.clock.now();
     if (left > 0) return left;
-    // Readiness after a restart of the agent is wanted at once, everything else is spread.
-    const adopted = target.startedAt < this.agentStartedAt;
-    return adopted && kind !== 'readiness' ? this.options.random() * (spec.periodSeconds ?? 10) * 1_000 : 0;
+    // After a restart of the agent readiness is wanted at once; liveness is spread.
+    return this.isAdopted(target) && kind === 'liveness' ? this.options.random() * (spec.periodSeconds ?? 10) * 1_000 : 0;
+  }
+
+  /** The first result of an adopted container is the end of assuming. */
+  private attempted(entry: Tracked, kind: ProbeKind, healthy: boolean): void {
+    if (!entry.assumed || kind === 'liveness' || (kind === 'startup' && healthy && entry.target.container.readinessProbe)) return;
+    entry.assumed = false;
+    if (kind === 'readiness') entry.readinessPassed = healthy;
+    entry.ready = entry.started && entry.readinessPassed;
+    if (!healthy) this.tellChange(entry);
   }
 
   private verdict(entry: Tracked, kind: ProbeKind, healthy: boolean): void {
@@ -133,6 +151,10 @@ export class ProbingManager implements ProberManager {
     const ready = entry.started && entry.readinessPassed;
     if (ready === entry.ready && !startedChanged) return;
     entry.ready = ready;
+    this.tellChange(entry);
+  }
+
+  private tellChange(entry: Tracked): void {
     for (const handler of this.changeHandlers) handler(entry.target.pod.metadata?.uid ?? '');
   }
 
