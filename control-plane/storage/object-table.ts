@@ -102,18 +102,29 @@ export class ObjectTable {
       if (event.key.startsWith(prefix) && (after === undefined || event.key > after)) past.set(event.key, event.previous);
     }
     const { keys, from, to } = this.keys.range(prefix, after);
-    const wanted = keys.slice(from, to).filter((key) => !past.has(key));
-    for (const [key, object] of past) {
-      if (object) wanted.push(key);
-    }
-    if (past.size > 0) wanted.sort(inOrder);
-    const page = limit === undefined ? wanted : wanted.slice(0, limit);
-    const items = page.map((key): StoredObject => {
+    const deletedSince = [...past].filter(([key, object]) => object && !this.objects.has(key)).map(([key]) => key).sort(inOrder);
+    const createdSince = [...past].filter(([key, object]) => !object && this.objects.has(key)).length;
+    const total = to - from + deletedSince.length - createdSince;
+    const items: StoredObject[] = [];
+    for (const key of merge(keys, from, to, deletedSince)) {
+      if (items.length === limit) break;
       const object = past.get(key);
-      return object ? { key, object, revision: revisionOf(object) } : this.objects.get(key)!;
-    });
-    return { items, revision: at, remaining: wanted.length - page.length };
+      if (object) items.push({ key, object, revision: revisionOf(object) });
+      else if (!past.has(key)) items.push(this.objects.get(key)!);
+    }
+    return { items, revision: at, remaining: total - items.length };
   }
+}
+
+/** Both sorted lists as one; they share no key. */
+function* merge(keys: readonly string[], from: number, to: number, others: readonly string[]): Generator<string> {
+  let next = 0;
+  for (let index = from; index < to; index++) {
+    const key = keys[index]!;
+    while (next < others.length && others[next]! < key) yield others[next++]!;
+    yield key;
+  }
+  while (next < others.length) yield others[next++]!;
 }
 
 function eventOf({ key, revision, object }: Change, previous: KubernetesObject | undefined): StorageEvent | undefined {
