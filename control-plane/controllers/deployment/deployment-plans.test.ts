@@ -7,6 +7,7 @@ import { planScale } from './proportional.ts';
 import { planRecreate } from './recreate.ts';
 import { selectReplicaSets } from './replica-set-selection.ts';
 import { maxSurge, maxUnavailable } from './rollout-limits.ts';
+import { sizes } from '../testing/builders.ts';
 
 describe('rollout limits', () => {
   it.each([
@@ -66,11 +67,11 @@ describe('newReplicaSetAnnotations', () => {
 
 describe('planScale', () => {
   const told = (desired: number, max: number) => ({ 'deployment.kubernetes.io/desired-replicas': String(desired), 'deployment.kubernetes.io/max-replicas': String(max) });
-  const scale = (replicas: number, surge: number, fresh: [number, number?], old: [number, number?][], before: [number, number]) =>
-    Object.fromEntries(planScale(makeRollout(replicas, surge, 0), {
+  const scale = (replicas: number, surge: number, fresh: [number, number?], old: [number, number?][], before: [number, number]): Record<string, number> =>
+    sizes(planScale(makeRollout(replicas, surge, 0), {
       newReplicaSet: makeReplicaSet('new', fresh[0], { available: fresh[1] ?? 0, annotations: told(...before) }),
       oldReplicaSets: old.map(([size, available], index) => makeReplicaSet(`old${index}`, size, { available: available ?? size, ageSeconds: 100 - index, annotations: told(...before) })),
-    }).map(({ replicaSet, replicas: size }) => [replicaSet.metadata?.name, size]));
+    }));
 
   it.each([
     { name: 'the only active one takes all', args: [5, 1, [0], [[3]], [3, 4]], want: { old0: 5 } },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ReplicaSet } from '../../../api/apps.ts';
-import { makeReplicaSet, makeRollout } from '../testing/builders.ts';
+import { makeReplicaSet, makeRollout, sizes } from '../testing/builders.ts';
 import { newReplicaSetSize, planOldReplicaSets, planRollingUpdate } from './rolling.ts';
 import { maxSurge, maxUnavailable } from './rollout-limits.ts';
 
@@ -21,8 +21,7 @@ describe('newReplicaSetSize', () => {
 
 describe('planOldReplicaSets', () => {
   const plan = (replicas: number, unavailable: number, fresh: ReplicaSet, ...old: ReplicaSet[]) =>
-    Object.fromEntries(planOldReplicaSets(makeRollout(replicas, 1, unavailable), { newReplicaSet: fresh, oldReplicaSets: old })
-      .map(({ replicaSet, replicas: size }) => [replicaSet.metadata?.name, size]));
+    sizes(planOldReplicaSets(makeRollout(replicas, 1, unavailable), { newReplicaSet: fresh, oldReplicaSets: old }));
 
   it('keeps every available pod while the new ones are not available', () => {
     expect(plan(3, 0, makeReplicaSet('new', 1, { available: 0 }), makeReplicaSet('old', 3))).toEqual({});
@@ -71,7 +70,7 @@ describe('a rolling update', () => {
         statuses[index] = { replicas: model.available + model.unavailable, available: model.available };
       };
       const plan = () => {
-        const [old, fresh] = models.map((model, index) => makeReplicaSet(index ? 'new' : 'old', model.spec, statuses[index]!)) as [ReplicaSet, ReplicaSet];
+        const [old, fresh] = [makeReplicaSet('old', models[0].spec, statuses[0]), makeReplicaSet('new', models[1].spec, statuses[1])];
         for (const { replicaSet, replicas: size } of planRollingUpdate(deployment, { newReplicaSet: fresh, oldReplicaSets: [old] })) {
           models[replicaSet === fresh ? 1 : 0].spec = size;
         }

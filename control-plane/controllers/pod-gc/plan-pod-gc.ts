@@ -10,11 +10,6 @@ export function surplusFinishedPods(pods: readonly Pod[], threshold: number): Po
   return finished.sort((left, right) => (created(left) < created(right) ? -1 : created(left) > created(right) ? 1 : 0)).slice(0, finished.length - threshold);
 }
 
-/** Pods bound to nodes that do not exist. */
-export function orphanedPods(pods: readonly Pod[], nodeExists: (name: string) => boolean): Pod[] {
-  return pods.filter((pod) => pod.spec?.nodeName && !nodeExists(pod.spec.nodeName));
-}
-
 /** Deleted before a node was found: no agent will confirm their end. */
 export function unscheduledTerminatingPods(pods: readonly Pod[]): Pod[] {
   return pods.filter((pod) => isPodTerminating(pod) && !pod.spec?.nodeName);

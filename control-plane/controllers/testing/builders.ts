@@ -61,3 +61,8 @@ export function makeRollout(replicas: number, maxSurge: number | string, maxUnav
     },
   };
 }
+
+/** A plan as name → size, for comparison. */
+export function sizes(resizes: readonly { replicaSet: ReplicaSet; replicas: number }[]): Record<string, number> {
+  return Object.fromEntries(resizes.map(({ replicaSet, replicas }): [string, number] => [replicaSet.metadata?.name ?? '', replicas]));
+}
