@@ -91,7 +91,7 @@ export class Supervisor {
       child.process = undefined;
       removeProcessFile(this.processFile(child));
       if (this.stopping) return;
-      const lastWords = tail.trim().split('\n').at(-1) ?? '';
+      const lastWords = tail.split('\n').findLast((line) => line.startsWith('bramble: ')) ?? '';
       if (first && !ready) {
         child.log.append(Buffer.from(tail.endsWith('\n') ? '' : '\n'));
         first.reject(new UserError(lastWords.replace(/^bramble: /, '') || `${child.spec.name} ended with ${signal ?? `code ${code}`} before it was ready`));

@@ -8,6 +8,20 @@ import { sourceStamp } from './source-stamp.js';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
+/**
+ * dockerode can reach Docker over SSH and build with BuildKit; Bramble does neither, and the libraries for it would cost a
+ * board more memory than dockerode itself. Using them fails with this message.
+ */
+const unusedByDockerode = {
+  name: 'unused-by-dockerode',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(ssh2|protobufjs|@grpc\/grpc-js|@grpc\/proto-loader)$/ }, ({ path }) => ({ path, namespace: 'unused' }));
+    onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => () => { throw new Error(${JSON.stringify(`${path} is not part of this build: `)} + String(name)); } });`,
+    }));
+  },
+};
+
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
@@ -25,7 +39,9 @@ await build({
   sourcesContent: false,
   logLevel: 'warning',
   // The native LevelDB addon finds its binary beside itself.
+  mainFields: ['module', 'main'],
   external: ['level', 'classic-level'],
+  plugins: [unusedByDockerode],
   define: { 'process.env.BRAMBLE_VERSION': JSON.stringify(version) },
   banner: {
     js: "import { createRequire as brambleCreateRequire } from 'node:module'; const require = brambleCreateRequire(import.meta.url);"

@@ -27,7 +27,7 @@ export async function ensureSandboxImage(client: DockerClient): Promise<void> {
 
 /** The root file system of the image: one file. */
 async function sandboxArchive(architecture: PauseArchitecture): Promise<Buffer> {
-  const { pack } = await import('tar-stream');
+  const { pack } = await import('./tar-library.ts');
   const archive = pack();
   archive.entry({ name: 'pause', mode: 0o755, mtime: new Date(0) }, pauseProgram(architecture));
   archive.finalize();

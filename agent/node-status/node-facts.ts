@@ -34,7 +34,7 @@ export interface NodeFactsOptions {
 }
 
 export async function readNodeFacts(options: NodeFactsOptions): Promise<NodeFacts> {
-  const information = await import('systeminformation');
+  const information = await import('./system-information.ts');
   const [system, memory, disk, runtimeVersion] = await Promise.all([information.osInfo(), information.mem(), statfs(options.dataDir), options.runtimeVersion()]);
   const machineID = (await firstLine('/etc/machine-id')) ?? '';
   return {

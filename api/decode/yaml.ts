@@ -12,7 +12,7 @@ const maxAliases = 100;
  * @throws DecodeError for text that is no YAML, has several documents, or has too many aliases.
  */
 export async function parseYaml(text: string, limit: number): Promise<{ value: unknown; duplicates: string[] }> {
-  const { parseDocument } = await import('yaml');
+  const { parseDocument } = await import('./yaml-library.ts');
   const document = parseDocument(text, {
     version: '1.1',
     uniqueKeys: false,

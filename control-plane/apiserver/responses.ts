@@ -72,7 +72,7 @@ export async function sendBytes(
 ): Promise<FastifyReply> {
   let bytes = json;
   if (negotiated.encoding === 'yaml') {
-    const { stringify } = await import('yaml');
+    const { stringify } = await import('../../api/decode/yaml-library.ts');
     bytes = Buffer.from(stringify(JSON.parse(json.toString()), { aliasDuplicateObjects: false }));
   } else if (wantsPretty(request) && !negotiated.contentType?.endsWith('protobuf')) {
     bytes = Buffer.from(`${JSON.stringify(JSON.parse(json.toString()), null, 2)}\n`);
