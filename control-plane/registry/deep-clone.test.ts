@@ -48,6 +48,8 @@ describe('deepEqual', () => {
 });
 
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, field: unknown) => (typeof field === 'object' && field !== null && !Array.isArray(field)
-    ? Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)) : field));
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonical(field)}`).join(',')}}`;
 }

@@ -83,7 +83,7 @@ describe('the addresses and ports of Services', () => {
 
   it('a wished node port is honoured once', async () => {
     expect((await create('a', { type: 'NodePort', ports: [port(80, { nodePort: 30_007 })] })).spec?.ports?.[0]?.nodePort).toBe(30_007);
-    const error = await refusal(create('b', { type: 'NodePort', ports: [port(80), port(81, { name: 'x', nodePort: 30_007 })] }));
+    const error = await refusal(create('b', { type: 'NodePort', ports: [port(80, { name: 'w' }), port(81, { name: 'x', nodePort: 30_007 })] }));
     expect(error.message).toBe('Service "b" is invalid: spec.ports[1].nodePort: Invalid value: 30007: provided port is already allocated');
     expect((await refusal(create('b', { type: 'NodePort', ports: [port(80, { nodePort: 80 })] }))).message).toContain('provided port is not in the valid range. The range of valid ports is 30000-30049');
   });
