@@ -1,2 +1,2 @@
 /** What is used of the package systeminformation, to be loaded on first use (a bundle gives a dynamically imported CommonJS package no named exports). */
-export { mem, osInfo } from 'systeminformation';
+export { cpu, mem, networkInterfaceDefault, networkInterfaces, osInfo } from 'systeminformation';
