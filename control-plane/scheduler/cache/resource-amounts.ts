@@ -65,7 +65,8 @@ function sumRequests({ spec }: Pod, requestsOf: (container: Container) => Amount
     }
   }
   raiseTo(total, initPeak);
-  Object.assign(total, parseAmounts((spec)?.resources?.requests));
+  const newer: NewerSpec | undefined = spec;
+  Object.assign(total, parseAmounts(newer?.resources?.requests));
   addAmounts(total, parseAmounts(spec?.overhead));
   return total;
 }

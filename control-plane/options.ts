@@ -1,0 +1,25 @@
+/** What the control plane is started with: compiled values, checked where flags, variables and the config file are read. */
+export interface ServerOptions {
+  /** Everything it keeps is below this: server/ (database, keys, boards), boards/, kubeconfig. */
+  dataDir: string;
+  /** Bramble's own version, `0.1.0`. */
+  version: string;
+  apiPort: number;
+  /** Where the API server and the managed nats-server listen. Default: all addresses. */
+  bindAddress?: string;
+  /** Where pods and boards reach the API server. Default: the address of the interface with the default route. */
+  advertiseAddress?: string | undefined;
+  /** Of the managed nats-server. */
+  natsPort: number;
+  /** `tls://host:port` of a nats-server that somebody else runs, with a certificate of this cluster's authority. */
+  natsUrl?: string | undefined;
+  clusterCIDR: string;
+  serviceCIDR: string;
+  /** `cluster.local` */
+  clusterDomain: string;
+  /** Node name of the board on this machine: gets its credentials at <dataDir>/boards/<name>/credentials.json. */
+  boardName?: string | undefined;
+  nodePortRange?: { from: number; to: number };
+  /** Default: `nats-server` of the PATH. */
+  natsServerBinary?: string;
+}

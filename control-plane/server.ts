@@ -1,0 +1,207 @@
+/**
+ * The control plane, put together. This file shows the order in which its parts start; they stop in reverse.
+ *
+ * storage → keys and certificates → registry → NATS → gateway and scheduler (listening, not acting) → API server →
+ * what every cluster has → controllers → gateway and scheduler
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ApiClient } from '../machinery/client.ts';
+import type { Clock } from '../machinery/clock.ts';
+import { EventRecorder } from '../machinery/event-recorder.ts';
+import type { Logger } from '../machinery/logger.ts';
+import { buildApp } from './apiserver/app.ts';
+import { createCertificateAuthenticator } from './apiserver/authentication.ts';
+import { ensureSystemNamespaces } from './controllers/bootstrap/system-namespaces.ts';
+import { ensureDnsService, ensureKubernetesService } from './controllers/bootstrap/system-services.ts';
+import { startControllers } from './controllers/controllers.ts';
+import { SharedInformers } from './controllers/shared-informers.ts';
+import { BoardGateway } from './gateway/board-gateway.ts';
+import { BoardStreams } from './gateway/board-streams.ts';
+import { startNatsLink, type NatsLink } from './nats-server/nats-link.ts';
+import type { BoardRegistry } from './nats-server/board-registry.ts';
+import { defaultRouteAddress, serviceAddresses } from './network-addresses.ts';
+import type { ServerOptions } from './options.ts';
+import { ensurePki, type Pki } from './pki/ensure-pki.ts';
+import { writeKubeconfig } from './pki/kubeconfig.ts';
+import { machineIdentity } from './pki/machine-identity.ts';
+import { createRegistry, type GenericRegistry } from './registry/generic-registry.ts';
+import { createLocalClient } from './registry/local-client.ts';
+import { Scheduler, schedulerName } from './scheduler/scheduler.ts';
+import { LevelStore } from './storage/level/level-store.ts';
+
+export type { ServerOptions };
+
+export interface ServerDependencies {
+  clock: Clock;
+  logger: Logger;
+  /** In [0, 1). Default: the system's. */
+  random?: () => number;
+}
+
+export interface RunningServer {
+  kubeconfigPath: string;
+  /** The API as a controller sees it. */
+  client: ApiClient;
+  boards: BoardRegistry;
+  /** Of the managed nats-server, undefined while it is being restarted. */
+  readonly natsServerPid: number | undefined;
+  /** Ends everything, in reverse order. What was acknowledged is on disk. */
+  stop(): Promise<void>;
+}
+
+interface Context {
+  options: ServerOptions;
+  clock: Clock;
+  logger: Logger;
+  random: () => number;
+  pkiDirectory: string;
+  bindAddress: string;
+  advertiseAddress: string;
+  addresses: { kubernetes: string; dns: string };
+  /** What runs, oldest first. */
+  stops: { name: string; stop: () => Promise<void> | void }[];
+}
+
+/**
+ * Resolves when the API answers and everything works.
+ * @throws when a part does not start; then nothing runs.
+ */
+export async function startServer(options: ServerOptions, { clock, logger, random = systemRandom }: ServerDependencies): Promise<RunningServer> {
+  await mkdir(join(options.dataDir, 'server'), { recursive: true, mode: 0o700 });
+  const context: Context = {
+    options, clock, logger, random,
+    pkiDirectory: join(options.dataDir, 'server', 'pki'),
+    bindAddress: options.bindAddress ?? '0.0.0.0',
+    advertiseAddress: options.advertiseAddress ?? await defaultRouteAddress(),
+    addresses: serviceAddresses(options.serviceCIDR),
+    stops: [],
+  };
+  try {
+    return await startParts(context);
+  } catch (error) {
+    await stopAll(context);
+    throw error;
+  }
+}
+
+async function startParts(context: Context): Promise<RunningServer> {
+  const { options, clock, logger, random } = context;
+  const storage = await LevelStore.open({ directory: join(options.dataDir, 'server', 'db'), clock, logger });
+  context.stops.push({ name: 'storage', stop: () => storage.close() });
+  const pki = await ensureKeys(context);
+  const registry = startRegistry(context, storage);
+  const client = createLocalClient(registry, { name: 'system:bramble', groups: ['system:masters'] });
+  const nats = await startNats(context, pki);
+  const recorder = (component: string): EventRecorder => {
+    const made = new EventRecorder({ client, component, clock, logger, random });
+    context.stops.push({ name: `events of ${component}`, stop: () => made.stop() });
+    return made;
+  };
+  const informers = new SharedInformers({ client, clock, logger });
+  context.stops.push({ name: 'informers', stop: () => informers.stop() });
+  const gateway = new BoardGateway({
+    connection: nats.connection, client, informers, recorder: recorder('kubelet'), clock, logger: logger.child({ component: 'board-gateway' }), newEpoch: newToken,
+    network: { clusterCIDR: options.clusterCIDR, serviceCIDR: options.serviceCIDR, dnsAddress: context.addresses.dns, clusterDomain: options.clusterDomain },
+  });
+  const scheduler = new Scheduler({ client, informers, recorder: recorder(schedulerName), clock, logger: logger.child({ component: 'scheduler' }), random });
+
+  await ensureSystemNamespaces(client);
+  await startApiServer(context, { pki, registry, nats });
+  await ensureKubernetesService(client, { clusterIP: context.addresses.kubernetes, addresses: [context.advertiseAddress], port: options.apiPort });
+  await ensureDnsService(client, { clusterIP: context.addresses.dns });
+  const controllers = startControllers({
+    client, informers, clock, logger, random,
+    options: { serviceAccount: { caCertificate: pki.ca }, nodeIpam: { clusterCidr: options.clusterCIDR } },
+  });
+  context.stops.push({ name: 'controllers', stop: () => controllers.stop() });
+  await controllers.started;
+  gateway.start();
+  context.stops.push({ name: 'board gateway', stop: () => gateway.stop() });
+  scheduler.start();
+  context.stops.push({ name: 'scheduler', stop: () => scheduler.stop() });
+  if (options.boardName !== undefined) await nats.boards.ensureBoard(options.boardName);
+  const kubeconfigPath = await writeAdminKubeconfig(context, pki);
+  logger.info('Control plane is ready', { api: `https://127.0.0.1:${options.apiPort}`, kubeconfig: kubeconfigPath });
+  return {
+    kubeconfigPath, client, boards: nats.boards,
+    get natsServerPid() { return nats.serverPid; },
+    stop: () => stopAll(context),
+  };
+}
+
+async function ensureKeys({ options, pkiDirectory, clock, advertiseAddress, addresses }: Context): Promise<Pki> {
+  const identity = machineIdentity();
+  return ensurePki({
+    directory: pkiDirectory, clock, names: identity.names, clusterDomain: options.clusterDomain,
+    addresses: [...new Set([addresses.kubernetes, advertiseAddress, ...identity.addresses])],
+  });
+}
+
+function startRegistry({ options, clock, logger, stops }: Context, storage: LevelStore): GenericRegistry {
+  const { nodePortRange } = options;
+  const registry = createRegistry({
+    storage, clock, logger, serviceCIDR: options.serviceCIDR,
+    ...(nodePortRange ? { nodePortRange: `${nodePortRange.from}-${nodePortRange.to}` } : {}),
+  });
+  registry.start();
+  stops.push({ name: 'registry', stop: () => registry.stop() });
+  return registry;
+}
+
+async function startNats({ options, clock, logger, random, bindAddress, pkiDirectory, stops }: Context, { ca }: Pki): Promise<NatsLink> {
+  const nats = await startNatsLink({
+    dataDir: options.dataDir, pkiDirectory, ca, host: bindAddress, port: options.natsPort, url: options.natsUrl,
+    binary: options.natsServerBinary, clock, logger: logger.child({ component: 'nats' }), random,
+  });
+  stops.push({ name: 'NATS', stop: () => nats.stop() });
+  return nats;
+}
+
+async function startApiServer(context: Context, { pki, registry, nats }: { pki: Pki; registry: GenericRegistry; nats: NatsLink }): Promise<void> {
+  const { options, clock, logger, random, bindAddress, stops } = context;
+  const app = buildApp({
+    registry, authenticator: createCertificateAuthenticator(), version: options.version, clock, random,
+    logger: logger.child({ component: 'api-server' }),
+    tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
+    boardStreams: new BoardStreams({ connection: nats.connection, clock, newId: newToken }),
+  });
+  stops.push({ name: 'API server', stop: () => app.close() });
+  try {
+    await app.listen({ host: bindAddress, port: options.apiPort });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    const why = code === 'EACCES' ? 'may not be opened by this user' : 'is in use';
+    throw new Error(`port ${options.apiPort} of the Kubernetes API ${why}; name another with --api-port`, { cause: error });
+  }
+}
+
+async function writeAdminKubeconfig({ options }: Context, { ca, admin }: Pki): Promise<string> {
+  const path = join(options.dataDir, 'kubeconfig');
+  await writeKubeconfig(path, { server: `https://127.0.0.1:${options.apiPort}`, ca, cert: admin.certificate, key: admin.key });
+  return path;
+}
+
+/** One part that does not stop keeps no other from stopping. */
+async function stopAll({ stops, logger }: Context): Promise<void> {
+  for (const { name, stop } of stops.splice(0).reverse()) {
+    try {
+      await stop();
+    } catch (error) {
+      logger.error('A part did not stop cleanly', { name, error });
+    }
+  }
+}
+
+/** 48 random bits as a fraction. */
+function systemRandom(): number {
+  const range = 2 ** 47;
+  return randomInt(range) / range;
+}
+
+/** 128 random bits: letters and digits only. */
+function newToken(): string {
+  return randomBytes(16).toString('hex');
+}
