@@ -20,7 +20,7 @@ const maximumStreams = 32;
 export interface StreamServerOptions {
   connection: MessagingConnection;
   board: string;
-  runtime: Pick<ContainerRuntime, 'listPods' | 'logs' | 'exec'>;
+  runtime: Pick<ContainerRuntime, 'getPod' | 'logs' | 'exec'>;
   state: Pick<DesiredState, 'pod'>;
   /** The status the agent last made for a pod; without it, the one of the desired state. */
   podStatus?: (podUid: string) => PodStatus | undefined;
@@ -81,7 +81,7 @@ export class StreamServer {
   private async find(request: StreamRequest): Promise<FindInput> {
     const pod: Pod | undefined = this.options.state.pod(request.uid);
     if (!pod) throw new StreamOpenError(404, `pod ${JSON.stringify(request.pod)} not found`);
-    const runtimePod = (await this.options.runtime.listPods()).find((one) => one.uid === request.uid);
+    const runtimePod = await this.options.runtime.getPod({ uid: request.uid, namespace: request.namespace, name: request.pod });
     return { pod, status: this.options.podStatus?.(request.uid) ?? pod.status, runtimePod, container: request.container };
   }
 
