@@ -1,0 +1,130 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { WatchEvent } from '../../api/meta.ts';
+import { silentLogger } from '../../machinery/logger.ts';
+import { FakeClock } from '../../machinery/testing/fake-clock.ts';
+import { maxStallMs, maxWaitingEvents, WatchStream } from './watch-stream.ts';
+
+/** As much of a response as a stream uses, with a socket that takes `room` writes before it is full. */
+class FakeResponse extends EventEmitter {
+  lines: string[] = [];
+  room = Infinity;
+  state: 'open' | 'ended' | 'destroyed' = 'open';
+
+  write(data: Buffer): boolean {
+    this.lines.push(data.toString());
+    this.room -= 1;
+    return this.room > 0;
+  }
+
+  end(callback: () => void): void {
+    this.state = 'ended';
+    callback();
+  }
+
+  destroy(): void {
+    this.state = 'destroyed';
+  }
+
+  cork(): void {}
+  uncork(): void {}
+  flushHeaders(): void {}
+
+  drain(room: number): void {
+    this.room = room;
+    this.emit('drain');
+  }
+}
+
+let clock: FakeClock;
+let response: FakeResponse;
+let stream: WatchStream;
+let ends: number;
+const event = (name: string): WatchEvent => ({ type: 'ADDED', object: { metadata: { name } } });
+const encode = (sent: WatchEvent): Buffer => Buffer.from(sent.type === 'ERROR' ? 'error' : sent.object.metadata?.name ?? '');
+
+beforeEach(() => {
+  clock = new FakeClock();
+  response = new FakeResponse();
+  stream = new WatchStream({ response: response as unknown as ServerResponse, encode, clock, logger: silentLogger });
+  ends = 0;
+  stream.onEnd(() => { ends += 1; });
+});
+
+describe('WatchStream', () => {
+  it('sends what came before the start, then what comes, in order', async () => {
+    stream.event(event('a'));
+    stream.event(event('b'));
+    expect(response.lines).toEqual([]);
+    stream.start(60_000);
+    stream.event(event('c'));
+    stream.event(event('d'));
+    await clock.advance(0);
+    expect(response.lines).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('waits for a slow client and loses nothing', async () => {
+    response.room = 2;
+    for (const name of 'abcde') stream.event(event(name));
+    stream.start(60_000);
+    expect(response.lines).toEqual(['a', 'b']);
+    stream.event(event('f'));
+    await clock.advance(maxStallMs - 1);
+    response.drain(3);
+    expect(response.lines.join('')).toBe('abcde');
+    await clock.advance(maxStallMs - 1);
+    response.drain(10);
+    expect(response.lines.join('')).toBe('abcdef');
+    expect(response.state).toBe('open');
+  });
+
+  it('cuts off a client that takes nothing', async () => {
+    response.room = 1;
+    stream.start(60_000);
+    stream.event(event('a'));
+    await clock.advance(maxStallMs);
+    expect(response.state).toBe('destroyed');
+    expect(ends).toBe(1);
+  });
+
+  it('cuts off a client for which too much waits, however big its initial state was', () => {
+    for (let index = 0; index < 2 * maxWaitingEvents; index++) stream.event(event('a'));
+    response.room = 1;
+    stream.start(60_000);
+    expect(response.state).toBe('open');
+    for (let index = 0; index < maxWaitingEvents + 2; index++) stream.event(event('b'));
+    expect(response.state).toBe('destroyed');
+    expect(ends).toBe(1);
+  });
+
+  it('ends after its time, with what still waits', async () => {
+    stream.start(5000);
+    await clock.advance(4999);
+    stream.event(event('a'));
+    await clock.advance(1);
+    expect(response.lines).toEqual(['a']);
+    expect(response.state).toBe('ended');
+    expect(ends).toBe(1);
+  });
+
+  it('sends the error of a watch that never began', () => {
+    stream.event({ type: 'ERROR', object: { code: 410 } });
+    stream.closed();
+    stream.start(5000);
+    expect(response.lines).toEqual(['error']);
+    expect(response.state).toBe('ended');
+  });
+
+  it('stops when the client goes, and leaves no timer', async () => {
+    stream.start(5000);
+    response.emit('close');
+    stream.event(event('a'));
+    await clock.advance(10_000);
+    expect(response.lines).toEqual([]);
+    expect(ends).toBe(1);
+    let late = 0;
+    stream.onEnd(() => { late += 1; });
+    expect(late).toBe(1);
+  });
+});
