@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Node, Toleration } from '../../../api/core.ts';
 import { ago, makePod, testNow } from '../testing/builders.ts';
-import { nodeReadiness, silentNodeConditions, wantedTaints } from './node-health.ts';
+import { judgeSilence, nodeReadiness, silentNodeConditions, wantedTaints } from './node-health.ts';
 import { evictionTime } from './taint-eviction.ts';
 
 const node = (conditions: Record<string, string>, spec: Node['spec'] = {}): Node => ({
@@ -23,6 +23,22 @@ describe('silentNodeConditions', () => {
     const silent = node({ Ready: 'True' });
     const conditions = silentNodeConditions(silent, testNow)!;
     expect(silentNodeConditions({ ...silent, status: { conditions } }, testNow + 60_000)).toBeUndefined();
+  });
+});
+
+describe('judgeSilence', () => {
+  it.each([
+    { name: 'heard lately', heartbeatAt: 90, want: { silent: false, wait: 30_000, heartbeatAt: 90_000 } },
+    { name: 'silent for the grace period', heartbeatAt: 60, want: { silent: true, heartbeatAt: 60_000 } },
+    { name: 'checked a little late', heartbeatAt: 52, want: { silent: true, heartbeatAt: 52_000 } },
+    { name: 'checked far too late: a second chance', heartbeatAt: 10, want: { silent: false, wait: 15_000, heartbeatAt: 75_000 } },
+  ])('$name', ({ heartbeatAt, want }) => {
+    expect(judgeSilence(heartbeatAt * 1000, 40_000, 100_000)).toEqual(want);
+  });
+
+  it('the second chance is the last', () => {
+    const { heartbeatAt, wait = 0 } = judgeSilence(0, 40_000, 100_000);
+    expect(judgeSilence(heartbeatAt, 40_000, 100_000 + wait).silent).toBe(true);
   });
 });
 

@@ -53,6 +53,22 @@ export function silentNodeConditions(node: Node, now: number): NodeCondition[] |
   return semanticEqual(current, wanted) ? undefined : wanted;
 }
 
+/** A check that comes this much too late, milliseconds, was held up: this process slept, and may have slept through heartbeats. */
+const lateMs = 10_000;
+/** What a node gets then, milliseconds: more than the ten seconds between two heartbeats. */
+const secondChanceMs = 15_000;
+
+/**
+ * Whether a node has been silent for too long. Times are monotonic milliseconds.
+ * @returns `wait`: look again after so long; `heartbeatAt`: to be taken for the last heartbeat from now on.
+ */
+export function judgeSilence(heartbeatAt: number, gracePeriodMs: number, now: number): { silent: boolean; wait?: number; heartbeatAt: number } {
+  const remaining = heartbeatAt + gracePeriodMs - now;
+  if (remaining > 0) return { silent: false, wait: remaining, heartbeatAt };
+  if (remaining < -lateMs) return { silent: false, wait: secondChanceMs, heartbeatAt: now - gracePeriodMs + secondChanceMs };
+  return { silent: true, heartbeatAt };
+}
+
 const noScheduleRules: readonly { condition: string; status: string; key: string }[] = [
   { condition: 'Ready', status: 'False', key: taintKeys.notReady },
   { condition: 'Ready', status: 'Unknown', key: taintKeys.unreachable },

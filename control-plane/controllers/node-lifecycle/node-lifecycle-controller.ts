@@ -19,7 +19,7 @@ import { markDisrupted } from '../pod-disruption.ts';
 import { isPodReady, isPodTerminating } from '../pod-readiness.ts';
 import { semanticEqual } from '../semantic-equality.ts';
 import { nodeIndex } from '../shared-informers.ts';
-import { nodeCondition, nodeReadiness, silentNodeConditions, wantedTaints } from './node-health.ts';
+import { judgeSilence, nodeCondition, nodeReadiness, silentNodeConditions, wantedTaints } from './node-health.ts';
 import type { Readiness } from './node-health.ts';
 import { evictionTime } from './taint-eviction.ts';
 
@@ -149,12 +149,11 @@ export class NodeLifecycleController implements RunnableController {
   private async checkSilence(node: Node, observation: Observation): Promise<Node> {
     const name = node.metadata?.name ?? '';
     const grace = nodeCondition(node, 'Ready') ? this.gracePeriodMs : this.startupGracePeriodMs;
-    const remaining = observation.heartbeatAt + grace - this.clock.monotonic();
-    if (remaining > 0) {
-      this.controller.enqueueAfter(name, remaining);
-      return node;
-    }
-    if (!silentNodeConditions(node, this.clock.now())) return node;
+    if (nodeCondition(node, 'Ready')?.status === 'Unknown' && !silentNodeConditions(node, this.clock.now())) return node;
+    const verdict = judgeSilence(observation.heartbeatAt, grace, this.clock.monotonic());
+    observation.heartbeatAt = verdict.heartbeatAt;
+    if (verdict.wait !== undefined) this.controller.enqueueAfter(name, verdict.wait);
+    if (!verdict.silent) return node;
     const stored = await this.client.modify(name, undefined, (copy) => {
       const conditions = silentNodeConditions(copy, this.clock.now());
       return conditions && { ...copy, status: { ...copy.status, conditions } };
