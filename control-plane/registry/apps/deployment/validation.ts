@@ -1,0 +1,69 @@
+/** Validation of Deployments, beyond metadata. Follows pkg/apis/apps/validation. */
+import type { Deployment, DeploymentSpec } from '../../../../api/apps.ts';
+import { deepEqual } from '../../deep-equal.ts';
+import { validateSelectorAndTemplate } from '../../core/pod/validate-template.ts';
+import { forbidden, immutable, invalid, notNegative, oneOf, required, type FieldError } from '../../validation/field-errors.ts';
+import { notNegativeCounts } from './status-counts.ts';
+
+type Strategy = NonNullable<DeploymentSpec['strategy']>;
+type RollingUpdate = NonNullable<Strategy['rollingUpdate']>;
+
+export function validateDeployment(deployment: Deployment): FieldError[] {
+  const spec: Partial<DeploymentSpec> = deployment.spec ?? {};
+  const errors = [
+    ...notNegative('spec.replicas', spec.replicas),
+    ...validateSelectorAndTemplate(spec),
+    ...validateStrategy(spec.strategy ?? {}),
+    ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...notNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
+    ...notNegative('spec.progressDeadlineSeconds', spec.progressDeadlineSeconds),
+  ];
+  const deadline = spec.progressDeadlineSeconds;
+  if (deadline !== undefined && deadline <= (spec.minReadySeconds ?? 0)) {
+    errors.push(invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
+  }
+  return errors;
+}
+
+function validateStrategy({ type, rollingUpdate }: Strategy): FieldError[] {
+  if (type === 'RollingUpdate') {
+    return rollingUpdate ? validateRollingUpdate(rollingUpdate, 'spec.strategy.rollingUpdate') : [required('spec.strategy.rollingUpdate', 'this should be defaulted and never be nil')];
+  }
+  if (type === 'Recreate') return rollingUpdate ? [forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")] : [];
+  return oneOf('spec.strategy.type', type, ['Recreate', 'RollingUpdate']);
+}
+
+function validateRollingUpdate({ maxUnavailable = 0, maxSurge = 0 }: RollingUpdate, path: string): FieldError[] {
+  const errors = [...validateShare(maxUnavailable, `${path}.maxUnavailable`), ...validateShare(maxSurge, `${path}.maxSurge`)];
+  if (isZero(maxUnavailable) && isZero(maxSurge)) errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
+  if (typeof maxUnavailable === 'string' && Number.parseInt(maxUnavailable) > 100) errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%'));
+  return errors;
+}
+
+function isZero(share: number | string): boolean {
+  return typeof share === 'number' ? share === 0 : Number.parseInt(share) === 0;
+}
+
+function validateShare(share: number | string, field: string): FieldError[] {
+  if (typeof share === 'number') return notNegative(field, share);
+  return /^\d+%$/.test(share) ? [] : [invalid(field, share, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")];
+}
+
+export function validateDeploymentUpdate(deployment: Deployment, old: Deployment): FieldError[] {
+  return [
+    ...validateDeployment(deployment),
+    ...immutable('spec.selector', deployment.spec?.selector, deepEqual(deployment.spec?.selector, old.spec?.selector)),
+  ];
+}
+
+export function validateDeploymentStatusUpdate(deployment: Deployment, old: Deployment): FieldError[] {
+  const status = deployment.status ?? {};
+  const { replicas = 0, updatedReplicas = 0, readyReplicas = 0, availableReplicas = 0, collisionCount } = status;
+  const errors = notNegativeCounts({ observedGeneration: status.observedGeneration, replicas, updatedReplicas, readyReplicas, availableReplicas, unavailableReplicas: status.unavailableReplicas, collisionCount });
+  if (updatedReplicas > replicas) errors.push(invalid('status.updatedReplicas', updatedReplicas, 'cannot be greater than status.replicas'));
+  if (readyReplicas > replicas) errors.push(invalid('status.readyReplicas', readyReplicas, 'cannot be greater than status.replicas'));
+  if (availableReplicas > replicas) errors.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than status.replicas'));
+  if (availableReplicas > readyReplicas) errors.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas'));
+  if ((collisionCount ?? 0) < (old.status?.collisionCount ?? 0)) errors.push(invalid('status.collisionCount', collisionCount ?? 0, 'cannot be decremented'));
+  return errors;
+}
