@@ -8,7 +8,5 @@ import type { Strategy } from '../../strategy.ts';
 export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   ...plainStrategy,
   resource: endpointSlices,
-  selectableFields: ['addressType'],
-  selectField: (slice, field) => (field === 'addressType' ? slice.addressType : ''),
   generationChanged: (slice, old) => !deepEqual({ ...slice, metadata: slice.metadata?.labels ?? {} }, { ...old, metadata: old.metadata?.labels ?? {} }),
 };

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { pods, resources } from '../../api/resources.ts';
+import { silentLogger } from '../../machinery/logger.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import { FakeClock } from '../../machinery/testing/fake-clock.ts';
+import { createMemoryStore } from '../storage/memory-store.ts';
+import { StorageFailedError } from '../storage/storage.ts';
+import { IpAllocator } from './core/service/ip-allocator.ts';
+import { PortAllocator } from './core/service/port-allocator.ts';
+import { ServiceAllocations } from './core/service/service-allocations.ts';
+import { createRegistry } from './generic-registry.ts';
+import { createStrategies } from './strategies.ts';
+import { refusal } from './testing/refusal.ts';
+import { createTestRegistry } from './testing/test-registry.ts';
+import { sequentialRandomness } from './testing/sequential-randomness.ts';
+
+const random = sequentialRandomness();
+
+describe('the registry', () => {
+  const strategies = createStrategies(new ServiceAllocations(new IpAllocator({ cidr: '198.18.0.0/24', random }), new PortAllocator({ range: '30000-32767', random })));
+
+  it.each(resources.map((resource) => [resource.plural, resource] as const))('serves %s with a strategy that fits the row of the table', async (_, resource) => {
+    const { registry } = await createTestRegistry();
+    expect(registry.of(resource).resource).toBe(resource);
+    const strategy = strategies.get(resource);
+    expect(strategy?.prepareForStatusUpdate !== undefined).toBe(resource.subresources.includes('status'));
+    expect(strategy?.prepareForFinalize !== undefined).toBe(resource.subresources.includes('finalize'));
+    const empty: object = { metadata: {}, involvedObject: {}, spec: {}, status: {} };
+    for (const field of strategy?.selectableFields ?? []) expect(strategy?.selectField(empty, field)).toBeTypeOf('string');
+  });
+
+  it('knows no other kinds', async () => {
+    const { registry } = await createTestRegistry();
+    expect(() => registry.of({ ...pods, plural: 'podlets' })).toThrow(RangeError);
+  });
+
+  it('refuses ranges that are none', () => {
+    const start = (options: { serviceCIDR: string; nodePortRange?: string }) => () => createRegistry({ storage: createMemoryStore(), clock: new FakeClock(), logger: silentLogger, ...options });
+    expect(start({ serviceCIDR: 'x' })).toThrow(RangeError);
+    expect(start({ serviceCIDR: '198.18.0.0/16', nodePortRange: '5' })).toThrow(RangeError);
+  });
+
+  it('answers 500 and logs when the disk refuses a write', async () => {
+    const logged: string[] = [];
+    const logger: Logger = { ...silentLogger, error: (message) => logged.push(message) };
+    const test = await createTestRegistry({ logger });
+    test.storage.commit = () => Promise.reject(new StorageFailedError('disk full', { cause: new Error('ENOSPC') }));
+    const error = await refusal(test.registry.of(pods).create(test.context, 'default', { metadata: { name: 'web' }, spec: { containers: [{ name: 'main', image: 'busybox' }] } }));
+    expect([error.code, error.message]).toEqual([500, 'Internal error occurred: the storage refused the write']);
+    expect(logged).toEqual(['the storage refused a write']);
+  });
+});
