@@ -5,10 +5,16 @@ import { deepEqual } from '../../deep-equal.ts';
 import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
+import { defaultDeployment } from './defaults.ts';
+import { validateDeployment, validateDeploymentStatusUpdate, validateDeploymentUpdate } from './validation.ts';
 
 export const deploymentStrategy: Strategy<Deployment> = {
   ...plainStrategy,
   resource: deployments,
+  defaults: defaultDeployment,
+  validate: validateDeployment,
+  validateUpdate: validateDeploymentUpdate,
+  validateStatusUpdate: validateDeploymentStatusUpdate,
   prepareForCreate(deployment) {
     deployment.status = {};
   },

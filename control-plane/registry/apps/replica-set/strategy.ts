@@ -6,12 +6,18 @@ import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import type { Writable } from '../../writable.ts';
+import { defaultReplicaSet } from './defaults.ts';
+import { validateReplicaSet, validateReplicaSetStatusUpdate, validateReplicaSetUpdate } from './validation.ts';
 
 export const replicaSetStrategy: Strategy<ReplicaSet> = {
   ...plainStrategy,
   resource: replicaSets,
   selectableFields: ['status.replicas'],
   selectField: ({ status }, field) => (field === 'status.replicas' ? String(status?.replicas ?? 0) : ''),
+  defaults: defaultReplicaSet,
+  validate: validateReplicaSet,
+  validateUpdate: validateReplicaSetUpdate,
+  validateStatusUpdate: validateReplicaSetStatusUpdate,
   prepareForCreate(replicaSet: Writable<ReplicaSet>) {
     replicaSet.status = { replicas: 0 };
   },

@@ -5,8 +5,10 @@ import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import type { Writable } from '../../writable.ts';
+import { defaultService } from './defaults.ts';
 import type { ServiceAllocations } from './service-allocations.ts';
 import { dropTypeDependentFields, keepAllocatedValues, normalizeClusterIPs, setIpFamilies, validateIpFamilies } from './service-fields.ts';
+import { validateService, validateServiceUpdate } from './validation.ts';
 
 /** @param allocations already holds what the stored Services have. */
 export function createServiceStrategy(allocations: ServiceAllocations): Strategy<Service> {
@@ -36,8 +38,9 @@ export function createServiceStrategy(allocations: ServiceAllocations): Strategy
     prepareForStatusUpdate(service, old) {
       keepField(service, old, 'spec');
     },
-    validate: ({ spec }) => validateIpFamilies(spec),
-    validateUpdate: ({ spec }) => validateIpFamilies(spec),
+    defaults: defaultService,
+    validate: (service) => [...validateService(service), ...validateIpFamilies(service.spec)],
+    validateUpdate: (service, old) => [...validateServiceUpdate(service, old), ...validateIpFamilies(service.spec)],
     reserve: (service, old) => allocations.reserve(service, old),
     released: (service) => allocations.release(service),
   };
