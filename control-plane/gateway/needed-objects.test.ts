@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import type { PodSpec } from '../../api/core.ts';
+import { objectsNeededBy } from './needed-objects.ts';
+
+const container = { name: 'c' };
+
+describe('objectsNeededBy', () => {
+  const cases: { title: string; spec: Partial<PodSpec>; configMaps?: string[]; secrets?: string[] }[] = [
+    { title: 'nothing', spec: {} },
+    {
+      title: 'variables', configMaps: ['ns/a'], secrets: ['ns/b'],
+      spec: { containers: [{ ...container, env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'a', key: 'k' } } }, { name: 'B', valueFrom: { secretKeyRef: { name: 'b', key: 'k' } } }, { name: 'C', value: 'c' }] }] },
+    },
+    {
+      title: 'envFrom of init containers, also optional', configMaps: ['ns/a'], secrets: ['ns/b'],
+      spec: { initContainers: [{ ...container, envFrom: [{ configMapRef: { name: 'a', optional: true } }, { secretRef: { name: 'b' } }] }] },
+    },
+    {
+      title: 'volumes', configMaps: ['ns/a'], secrets: ['ns/b'],
+      spec: { volumes: [{ name: 'a', configMap: { name: 'a' } }, { name: 'b', secret: { secretName: 'b' } }, { name: 'c', emptyDir: {} }] },
+    },
+    {
+      title: 'projected volumes', configMaps: ['ns/a'], secrets: ['ns/b'],
+      spec: { volumes: [{ name: 'v', projected: { sources: [{ configMap: { name: 'a' } }, { secret: { name: 'b' } }, { downwardAPI: {} }] } }] },
+    },
+    { title: 'image pull secrets', secrets: ['ns/b'], spec: { imagePullSecrets: [{ name: 'b' }] } },
+  ];
+  for (const { title, spec, configMaps = [], secrets = [] } of cases) {
+    it(`finds ${title}`, () => {
+      const needed = objectsNeededBy([{ metadata: { namespace: 'ns', name: 'p' }, spec: { containers: [container], ...spec } }]);
+      expect({ configMaps: [...needed.configMaps], secrets: [...needed.secrets], namespaces: [...needed.namespaces] }).toEqual({ configMaps, secrets, namespaces: ['ns'] });
+    });
+  }
+});
