@@ -44,6 +44,11 @@ export class DockerRuntime implements ContainerRuntime {
   /** By container id; the engine state they were read in is part of the key. Pruned with every full list. */
   private readonly outcomes = new Map<string, { state: string; outcome: ContainerOutcome }>();
 
+  /**
+   * Containers that have ended but that the engine's list may still call running: it tells of an end, by an event or the
+   * answer to a stop, before its list knows. Ids leave when the list has caught up.
+   */
+  private readonly ended = new Set<string>();
   /** After a cold boot every pod starts at once: a small board does not get through that faster by doing all of it together. */
   private readonly starts = new Slots(parallelStarts);
 
@@ -59,6 +64,7 @@ export class DockerRuntime implements ContainerRuntime {
     const summaries = await this.list([]);
     const present = new Set(summaries.map((summary) => summary.Id));
     for (const id of this.outcomes.keys()) if (!present.has(id)) this.outcomes.delete(id);
+    for (const id of this.ended) if (!present.has(id)) this.ended.delete(id);
     return runtimePods(summaries, await this.resolveOutcomes(summaries));
   }
 
@@ -114,6 +120,7 @@ export class DockerRuntime implements ContainerRuntime {
   async stopContainer(id: string, graceSeconds: number): Promise<void> {
     try {
       await alreadyDone(this.client.stopContainer(id, graceSeconds));
+      this.ended.add(id);
     } catch (error) {
       throw runtimeError('KillContainerError', error);
     }
@@ -127,6 +134,7 @@ export class DockerRuntime implements ContainerRuntime {
       if (!isConflict(error)) throw runtimeError('RemoveContainerError', error);
     }
     this.outcomes.delete(id);
+    this.ended.delete(id);
   }
 
   exec(containerId: string, options: { command: readonly string[]; stdin: boolean; tty: boolean }): Promise<ExecSession> {
@@ -188,7 +196,14 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   onChange(handler: (podUid: string) => void, signal: AbortSignal): void {
-    void watchEngine({ client: this.client, clock: this.clock, logger: this.logger, agentId: this.settings.agentId, handler, signal });
+    void watchEngine({
+      client: this.client, clock: this.clock, logger: this.logger, agentId: this.settings.agentId, signal,
+      handler: ({ action, containerId, podUid }) => {
+        if (action === 'die') this.ended.add(containerId);
+        if (action === 'start') this.ended.delete(containerId);
+        else handler(podUid);
+      },
+    });
   }
 
   async version(): Promise<string> {
@@ -201,10 +216,18 @@ export class DockerRuntime implements ContainerRuntime {
 
   private async list(labelFilters: readonly string[]): Promise<ContainerSummary[]> {
     try {
-      return await this.client.listContainers({ label: [agentFilter(this.settings.agentId), ...labelFilters] });
+      const summaries = await this.client.listContainers({ label: [agentFilter(this.settings.agentId), ...labelFilters] });
+      for (const summary of summaries) this.correct(summary);
+      return summaries;
     } catch (error) {
       throw runtimeError('RuntimeNotReady', error);
     }
+  }
+
+  private correct(summary: ContainerSummary): void {
+    if (!this.ended.has(summary.Id)) return;
+    if (containerPhase(summary.State) === 'running') summary.State = 'exited';
+    else this.ended.delete(summary.Id);
   }
 
   /** Asks for the details of those containers only whose state is new. A created one may have failed to start: always. */

@@ -1,20 +1,26 @@
-/** Turns events of the engine into hints to look at a pod. */
+/** Passes on the events of containers that are news: ends, and starts by somebody else. */
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { DockerClient } from './docker-client.ts';
 import { agentFilter, labels } from './labels.ts';
+
+const actions = ['start', 'die', 'oom', 'destroy'] as const;
+
+export interface WatchedEvent {
+  action: (typeof actions)[number];
+  containerId: string;
+  podUid: string;
+}
 
 export interface EngineWatchOptions {
   client: DockerClient;
   clock: Clock;
   logger: Logger;
   agentId: string;
-  handler: (podUid: string) => void;
+  handler: (event: WatchedEvent) => void;
   signal: AbortSignal;
 }
 
-/** Ends only; what the agent starts itself it knows already. */
-const actions = ['die', 'oom', 'destroy'];
 const retryMs = 1_000;
 
 /** Listens until the signal aborts, connecting again after every break; breaks are made good by the periodic relist. */
@@ -24,8 +30,9 @@ export async function watchEngine(options: EngineWatchOptions): Promise<void> {
   for (;;) {
     try {
       for await (const event of client.events(filters, signal)) {
-        const uid = event.Actor.Attributes[labels.podUid];
-        if (uid) handler(uid);
+        const podUid = event.Actor.Attributes[labels.podUid];
+        const action = actions.find((known) => known === event.Action);
+        if (podUid && action) handler({ action, containerId: event.Actor.ID, podUid });
       }
     } catch (error) {
       logger.debug('lost the events of the container engine', { error });

@@ -53,7 +53,8 @@ function filterChain(bridge: string): string {
 /** Idempotent. */
 export async function applyPacketRules({ run, bridge }: PacketRuleOptions, network: BoardNetwork): Promise<void> {
   for (const chain of chains(bridge, network)) {
-    await tolerate(iptables(run, chain.table, '-N', chain.name));
+    // It may be there already.
+    await succeeds(iptables(run, chain.table, '-N', chain.name));
     const wanted = chain.rules.map((rule) => `-A ${chain.name} ${rule.join(' ')}`);
     const listed = await iptables(run, chain.table, '-S', chain.name);
     const present = listed.split('\n').filter((line) => line.startsWith('-A ')).map((line) => line.trim());
@@ -79,9 +80,11 @@ export async function removePacketRules({ run, bridge }: PacketRuleOptions): Pro
     { table: 'filter' as const, name: filterChain(bridge), parent: 'DOCKER-USER' },
   ];
   for (const { table, name, parent } of own) {
-    await tolerate(iptables(run, table, '-D', parent, '-j', name));
-    await tolerate(iptables(run, table, '-F', name));
-    await tolerate(iptables(run, table, '-X', name));
+    const present = (await iptables(run, table, '-S')).split('\n').map((line) => line.trim());
+    if (present.includes(`-A ${parent} -j ${name}`)) await iptables(run, table, '-D', parent, '-j', name);
+    if (!present.includes(`-N ${name}`)) continue;
+    await iptables(run, table, '-F', name);
+    await iptables(run, table, '-X', name);
   }
 }
 
@@ -99,8 +102,4 @@ async function succeeds(command: Promise<unknown>): Promise<boolean> {
     if (error instanceof CommandError && error.exitCode === 1) return false;
     throw error;
   }
-}
-
-async function tolerate(command: Promise<unknown>): Promise<void> {
-  await succeeds(command);
 }

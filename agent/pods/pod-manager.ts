@@ -2,7 +2,7 @@
  * The kubelet's core: joins desired state, engine, probes and time, and wakes the worker of a pod whenever one of them says
  * something about it. Hints may be lost: every relist finds what they missed.
  */
-import type { Pod } from '../../api/core.ts';
+import type { Pod, PodStatus } from '../../api/core.ts';
 import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { BoardFacts } from '../board-facts.ts';
@@ -49,6 +49,7 @@ export class PodManager {
   private readonly options: PodManagerOptions;
   private readonly workers: PodWorkers;
   private readonly images: ImageManager;
+  private readonly statuses: StatusManager;
   private readonly stopping = new AbortController();
   /** What the last list said of each pod, to see what changed since. */
   private seen = new Map<string, string>();
@@ -68,6 +69,7 @@ export class PodManager {
     const terminator = new PodTerminator({ runtime, killer, observer, statuses, volumes, facts });
     const synchronizer = new PodSynchronizer({ observer, executor, terminator, prober, statuses, volumes, backOff, sink, clock });
     this.images = images;
+    this.statuses = statuses;
     this.workers = new PodWorkers({
       state, clock, logger,
       sync: (pod, memory, signal) => synchronizer.sync(pod, memory, signal),
@@ -91,6 +93,11 @@ export class PodManager {
     prober.onUnhealthy((uid, containerId, _kind, message) => this.workers.markUnhealthy(uid, containerId, message));
     for (const pod of state.pods()) this.workers.wake(pod.metadata?.uid ?? '');
     this.relistSoon(0);
+  }
+
+  /** The status last made for a pod; undefined before the first. */
+  podStatus(podUid: string): PodStatus | undefined {
+    return this.statuses.latest(podUid);
   }
 
   /** Leaves the pods running. */

@@ -19,6 +19,10 @@ export class StatusManager {
     return this.reported.get(pod.metadata?.uid ?? '') ?? (pod.status?.startTime ? pod.status : undefined);
   }
 
+  latest(podUid: string): PodStatus | undefined {
+    return this.reported.get(podUid);
+  }
+
   report(pod: Pod, status: PodStatus): void {
     const { uid } = podIdentity(pod);
     const before = this.reported.get(uid) ?? pod.status;
