@@ -1,0 +1,64 @@
+/** Validation of EndpointSlices, beyond metadata. Follows pkg/apis/discovery/validation. */
+import { isIPv4, isIPv6 } from 'node:net';
+import type { Endpoint, EndpointPort, EndpointSlice } from '../../../../api/discovery.ts';
+import { between, check, immutable, oneOf, required, tooMany, duplicate, type FieldError } from '../../validation/field-errors.ts';
+import { notSpecialAddress } from '../../validation/ip-addresses.ts';
+import { dnsLabel, dnsSubdomain, portRange, qualifiedName } from '../../validation/names.ts';
+
+const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
+const protocols = ['SCTP', 'TCP', 'UDP'];
+const maxEndpoints = 1000;
+const maxPorts = 20_000;
+const maxAddresses = 100;
+
+export function validateEndpointSlice(slice: EndpointSlice): FieldError[] {
+  const { addressType } = slice;
+  const ports = slice.ports ?? [];
+  // The published type has a list always; clients may leave it out.
+  const endpoints = (slice.endpoints as Endpoint[] | undefined) ?? [];
+  return [
+    ...oneOf('addressType', addressType, addressTypes),
+    ...(endpoints.length > maxEndpoints ? [tooMany('endpoints', endpoints.length, maxEndpoints)] : endpoints.flatMap((endpoint, index) => validateEndpoint(endpoint, addressType, `endpoints[${index}]`))),
+    ...(ports.length > maxPorts ? [tooMany('ports', ports.length, maxPorts)] : validatePorts(ports)),
+  ];
+}
+
+function validateEndpoint(endpoint: Endpoint, addressType: string, path: string): FieldError[] {
+  const addresses = (endpoint.addresses as string[] | undefined) ?? [];
+  return [
+    ...(addresses.length === 0 ? [required(`${path}.addresses`, 'must contain at least 1 address')] : []),
+    ...(addresses.length > maxAddresses ? [tooMany(`${path}.addresses`, addresses.length, maxAddresses)] : []),
+    ...addresses.flatMap((address, index) => check(`${path}.addresses[${index}]`, address, (text) => addressProblems(text, addressType))),
+    ...(endpoint.hostname ? check(`${path}.hostname`, endpoint.hostname, dnsLabel) : []),
+    ...(endpoint.nodeName ? check(`${path}.nodeName`, endpoint.nodeName, dnsSubdomain) : []),
+  ];
+}
+
+function addressProblems(address: string, addressType: string): string[] {
+  switch (addressType) {
+    case 'IPv4': return isIPv4(address) ? notSpecialAddress(address) : ['must be an IPv4 address'];
+    case 'IPv6': return isIPv6(address) ? notSpecialAddress(address) : ['must be an IPv6 address'];
+    case 'FQDN': return dnsSubdomain(address.replace(/\.$/, ''));
+    default: return [];
+  }
+}
+
+function validatePorts(ports: readonly EndpointPort[]): FieldError[] {
+  const names = new Set<string>();
+  return ports.flatMap(({ name = '', port, protocol, appProtocol }, index) => {
+    const path = `ports[${index}]`;
+    const errors = [
+      ...(name ? check(`${path}.name`, name, dnsLabel) : []),
+      ...(names.has(name) ? [duplicate(`${path}.name`, name)] : []),
+      ...oneOf(`${path}.protocol`, protocol, protocols),
+      ...between(`${path}.port`, port, portRange),
+      ...(appProtocol ? check(`${path}.appProtocol`, appProtocol, qualifiedName) : []),
+    ];
+    names.add(name);
+    return errors;
+  });
+}
+
+export function validateEndpointSliceUpdate(slice: EndpointSlice, old: EndpointSlice): FieldError[] {
+  return [...validateEndpointSlice(slice), ...immutable('addressType', slice.addressType, slice.addressType === old.addressType)];
+}
