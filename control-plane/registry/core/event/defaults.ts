@@ -2,5 +2,6 @@
 import type { Event } from '../../../../api/core.ts';
 
 export function defaultEvent(event: Event): void {
-  event.involvedObject = (event.involvedObject as Event['involvedObject'] | undefined) ?? {};
+  const given: Partial<Event> = event;
+  given.involvedObject ??= {};
 }

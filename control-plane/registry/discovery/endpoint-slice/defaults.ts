@@ -3,7 +3,8 @@ import type { EndpointSlice } from '../../../../api/discovery.ts';
 
 export function defaultEndpointSlice(slice: EndpointSlice): void {
   // Clients may leave the list out, though everyone who reads slices counts on it.
-  slice.endpoints = (slice.endpoints as EndpointSlice['endpoints'] | undefined) ?? [];
+  const given: Partial<EndpointSlice> = slice;
+  given.endpoints ??= [];
   for (const port of slice.ports ?? []) {
     port.name ??= '';
     port.protocol ||= 'TCP';
