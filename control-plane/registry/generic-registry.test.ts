@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { StatusError } from '../../api/errors.ts';
 import { pods, resources } from '../../api/resources.ts';
 import { silentLogger } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
@@ -27,6 +28,16 @@ describe('the registry', () => {
     expect(strategy?.prepareForFinalize !== undefined).toBe(resource.subresources.includes('finalize'));
     const empty: object = { metadata: {}, involvedObject: {}, spec: {}, status: {} };
     for (const field of strategy?.selectableFields ?? []) expect(strategy?.selectField(empty, field)).toBeTypeOf('string');
+  });
+
+  it.each(resources.map((resource) => [resource.kind, resource] as const))('answers a %s with nothing in it, or refuses it with a Status', async (_, resource) => {
+    const { registry, context } = await createTestRegistry();
+    for (const [index, body] of [{}, { spec: {} }, { spec: {}, status: {} }].entries()) {
+      const namespace = resource.namespaced ? 'default' : undefined;
+      const attempt = registry.of(resource).create(context, namespace, { metadata: { name: `empty-${index}` }, ...body });
+      const error: unknown = await attempt.then(() => undefined, (reason: unknown) => reason);
+      if (error !== undefined) expect(error).toBeInstanceOf(StatusError);
+    }
   });
 
   it('knows no other kinds', async () => {

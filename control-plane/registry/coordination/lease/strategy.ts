@@ -4,12 +4,15 @@ import { leases } from '../../../../api/resources.ts';
 import { deepEqual } from '../../deep-equal.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
+import { validateLease, validateLeaseUpdate } from './validation.ts';
 
 export const leaseStrategy: Strategy<Lease> = {
   ...plainStrategy,
   resource: leases,
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
+  validate: validateLease,
+  validateUpdate: validateLeaseUpdate,
   isVolatile: (lease, old) => old !== undefined && isRenewal(lease, old),
 };
 

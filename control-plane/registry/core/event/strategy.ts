@@ -3,11 +3,16 @@ import type { Event } from '../../../../api/core.ts';
 import { events } from '../../../../api/resources.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
+import { defaultEvent } from './defaults.ts';
+import { validateEvent, validateEventUpdate } from './validation.ts';
 
 export const eventStrategy: Strategy<Event> = {
   ...plainStrategy,
   resource: events,
   allowCreateOnUpdate: true,
+  defaults: defaultEvent,
+  validate: validateEvent,
+  validateUpdate: validateEventUpdate,
   selectableFields: [
     'involvedObject.kind', 'involvedObject.namespace', 'involvedObject.name', 'involvedObject.uid', 'involvedObject.apiVersion',
     'involvedObject.resourceVersion', 'involvedObject.fieldPath', 'reason', 'reportingComponent', 'source', 'type',

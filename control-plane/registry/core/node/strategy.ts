@@ -6,10 +6,16 @@ import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import type { Writable } from '../../writable.ts';
+import { defaultNode } from './defaults.ts';
+import { validateNode, validateNodeStatusUpdate, validateNodeUpdate } from './validation.ts';
 
 export const nodeStrategy: Strategy<Node> = {
   ...plainStrategy,
   resource: nodes,
+  defaults: defaultNode,
+  validate: validateNode,
+  validateUpdate: validateNodeUpdate,
+  validateStatusUpdate: validateNodeStatusUpdate,
   selectableFields: ['spec.unschedulable'],
   selectField: ({ spec }, field) => (field === 'spec.unschedulable' ? String(spec?.unschedulable ?? false) : ''),
   // A node registers itself with the status it has: unlike other kinds, the status of a create is kept.
