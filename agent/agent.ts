@@ -20,6 +20,7 @@ import { PodManager } from './pods/pod-manager.ts';
 import { HookRunner } from './prober/hook-runner.ts';
 import { NetworkProber } from './prober/prober.ts';
 import { ProbingManager } from './prober/probing-manager.ts';
+import { StreamServer } from './streams/stream-server.ts';
 import { DirectoryVolumeManager } from './volumes/directory-volume-manager.ts';
 import { SystemMounter } from './volumes/mounter.ts';
 
@@ -75,16 +76,20 @@ export async function startAgent(raw: AgentOptions, dependencies: AgentDependenc
     readResolvConf: () => readBoardResolvConf(), clock, logger,
   });
 
+  const streams = new StreamServer({ connection, board: boardName, runtime, state: link, podStatus: (uid) => pods.podStatus(uid), clock, log: logger });
+
   link.onNetwork((boardNetwork) => {
     network.ready(boardNetwork).then(() => nodeStatus.refresh(), (error: unknown) => logger.error('the pod network cannot be set up', { error }));
   });
   await nodeStatus.start();
   await link.start();
   pods.start();
+  streams.start();
   logger.info('agent started', { board: boardName, docker: await runtime.version(), agentId: options.agentId });
 
   return {
     async stop() {
+      await streams.stop();
       await pods.stop();
       prober.stop();
       nodeStatus.stop();
