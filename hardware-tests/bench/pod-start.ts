@@ -1,6 +1,5 @@
 /** created → Ready, seen by a watch, against Docker starting the same two containers. */
 import { request } from 'node:http';
-import { join } from 'node:path';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { eventually } from '../../machinery/testing/eventually.ts';
 import type { Cluster } from '../framework/cluster.ts';
@@ -60,7 +59,7 @@ async function dockerRun(cluster: Cluster, image: string, round: number): Promis
 
 function docker<T>(cluster: Cluster, method: string, path: string, body?: object): Promise<T> {
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath: join(cluster.dataDir, 'run', 'docker.sock'), method, path, headers: { 'content-type': 'application/json' } }, (response) => {
+    const call = request({ socketPath: cluster.dockerHost.replace(/^unix:\/\//, ''), method, path, headers: { 'content-type': 'application/json' } }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
       response.on('end', () => ((response.statusCode ?? 500) < 300 ? resolve((text === '' ? undefined : JSON.parse(text)) as T) : reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`))));

@@ -4,6 +4,7 @@
  * leaves the machine.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,8 @@ import { Kubectl } from './kubectl.ts';
 const run = promisify(execFile);
 /** Tests and benchmarks are run from the top of the checkout. */
 const executable = resolvePath('bin/bramble.js');
+/** Where several clusters are tested side by side, they share one Docker; else bramble starts one. */
+const givenDockerHost = process.env.BRAMBLE_TEST_DOCKER_HOST;
 
 export interface ClusterOptions {
   clusterCIDR: string;
@@ -40,6 +43,7 @@ export class Cluster {
     this.flags = [
       '--data-dir', dataDir, '--api-port', String(ports.api), '--nats-port', String(ports.nats), '--node-name', this.nodeName,
       '--cluster-cidr', options.clusterCIDR, '--service-cidr', options.serviceCIDR, '--bridge-name', options.bridgeName,
+      ...(givenDockerHost === undefined ? [] : ['--docker-host', givenDockerHost]),
       ...(options.extraFlags ?? []),
     ];
   }
@@ -56,7 +60,7 @@ export class Cluster {
   }
 
   get dockerHost(): string {
-    return `unix://${join(this.dataDir, 'run', 'docker.sock')}`;
+    return givenDockerHost ?? `unix://${join(this.dataDir, 'run', 'docker.sock')}`;
   }
 
   /** Runs `bramble up` until it says that the cluster is ready. */
@@ -100,6 +104,7 @@ export class Cluster {
 
   /** The pid of `server`, `agent`, `proxy` or `nats-server`, while it runs. */
   pid(part: string): number {
+    if (part === 'nats-server') return Number(readFileSync(join(this.dataDir, 'server', 'nats', 'nats-server.pid'), 'utf8'));
     return (JSON.parse(readFileSync(join(this.dataDir, 'run', `${part}.json`), 'utf8')) as { pid: number }).pid;
   }
 
@@ -111,8 +116,16 @@ export class Cluster {
   }
 
   async docker<T>(path: string): Promise<T> {
-    const { stdout } = await run('curl', ['-sf', '--unix-socket', join(this.dataDir, 'run', 'docker.sock'), `http://docker${path}`], { maxBuffer: 16 * 1024 * 1024 });
+    const { stdout } = await run('curl', ['-sf', '--unix-socket', this.dockerHost.replace(/^unix:\/\//, ''), `http://docker${path}`], { maxBuffer: 16 * 1024 * 1024 });
     return JSON.parse(stdout) as T;
+  }
+
+  /** Containers of this cluster's pods, sandboxes included, ended ones too, by id. */
+  async containers(): Promise<Map<string, string>> {
+    const agent = createHash('sha256').update(`${this.dataDir}\n${this.nodeName}`).digest('hex').slice(0, 12);
+    const filters = encodeURIComponent(JSON.stringify({ label: [`dev.bramble.agent=${agent}`] }));
+    const found = await this.docker<{ Id: string; Names: string[] }[]>(`/containers/json?all=1&filters=${filters}`);
+    return new Map(found.map(({ Id, Names }) => [Id, Names[0] ?? '']));
   }
 
   logs(): string {

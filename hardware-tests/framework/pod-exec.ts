@@ -16,7 +16,11 @@ export async function podExec(kubeconfig: string, target: { namespace: string; p
   const stdin = input === undefined ? null : new PassThrough();
   return new Promise((resolve, reject) => {
     new Exec(config).exec(target.namespace, target.pod, target.container, command, stdout.stream, stderr.stream, stdin, false, (status: V1Status) => {
-      resolve({ code: exitCode(status), stdout: stdout.text(), stderr: stderr.text() });
+      try {
+        resolve({ code: exitCode(status), stdout: stdout.text(), stderr: stderr.text() });
+      } catch (error) {
+        reject(error as Error);
+      }
     }).then((socket) => {
       socket.on('error', reject);
       stdin?.end(input);
