@@ -12,8 +12,8 @@ export interface FieldRequirement {
  * @throws StatusError BadRequest.
  */
 export function parseFieldSelector(text: string): FieldRequirement[] {
-  if (text === '') return [];
-  return text.split(/(?<!\\),/).map((part) => {
+  // A comma after a backslash belongs to the value, unless that backslash is itself escaped.
+  return (text.match(/(?:\\[^]|[^,])+/g) ?? []).map((part) => {
     const match = /^([^=!\\]+)(==|!=|=)((?:\\[\\,=]|[^\\,=])*)$/.exec(part);
     if (!match) throw newBadRequest(`invalid selector: '${text}'; can't understand '${part}'`);
     return { field: match[1]!, equal: match[2] !== '!=', value: match[3]!.replace(/\\([\\,=])/g, '$1') };

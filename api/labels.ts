@@ -48,14 +48,14 @@ export function selectorFromLabelSelector(selector: LabelSelector | undefined): 
   ];
 }
 
-const labelKey = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const labelKey = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
 /** @returns true for a qualified name: optional DNS prefix of <= 253 and a name of <= 63 characters. */
 export function isQualifiedName(key: string): boolean {
   const slash = key.indexOf('/');
   const prefix = slash < 0 ? '' : key.slice(0, slash);
-  return labelKey.test(key) && prefix.length <= 253 && key.length - (slash + 1) <= 63;
+  return prefix.length <= 253 && key.length - (slash + 1) <= 63 && labelKey.test(key);
 }
 
 export function isLabelValue(value: string): boolean {

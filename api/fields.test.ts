@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { matchesFields, parseFieldSelector } from './fields.ts';
+
+test.each([
+  ['', []],
+  ['metadata.name=a', [{ field: 'metadata.name', equal: true, value: 'a' }]],
+  ['metadata.name==a,status.phase!=Running', [{ field: 'metadata.name', equal: true, value: 'a' }, { field: 'status.phase', equal: false, value: 'Running' }]],
+  ['spec.nodeName=', [{ field: 'spec.nodeName', equal: true, value: '' }]],
+  ['a=b\\,c\\=d\\\\', [{ field: 'a', equal: true, value: 'b,c=d\\' }]],
+  ['a=b\\\\,c=d', [{ field: 'a', equal: true, value: 'b\\' }, { field: 'c', equal: true, value: 'd' }]],
+])('%j', (text, expected) => expect(parseFieldSelector(text)).toEqual(expected));
+
+test.each(['a', '=a', 'a=b=c', 'a in (b)', 'a=b\\x'])('refuses %j', (text) => {
+  expect(() => parseFieldSelector(text)).toThrow(expect.objectContaining({ code: 400, message: expect.stringMatching(/^invalid selector: /) }));
+});
+
+test('all requirements must hold; an unset field is empty', () => {
+  const fields = { 'metadata.name': 'a', 'status.phase': 'Running' };
+  expect(matchesFields(parseFieldSelector('metadata.name=a,status.phase!=Failed,spec.nodeName='), fields)).toBe(true);
+  expect(matchesFields(parseFieldSelector('metadata.name=a,status.phase=Failed'), fields)).toBe(false);
+  expect(matchesFields([], {})).toBe(true);
+});

@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { everything, isLabelValue, isQualifiedName, matches, parseSelector, selectorFromLabelSelector, selectorFromMap } from './labels.ts';
+
+describe('parseSelector', () => {
+  test.each([
+    ['', []],
+    ['a=b', [{ key: 'a', operator: 'In', values: ['b'] }]],
+    ['a==b', [{ key: 'a', operator: 'In', values: ['b'] }]],
+    ['a!=b', [{ key: 'a', operator: 'NotIn', values: ['b'] }]],
+    ['a=', [{ key: 'a', operator: 'In', values: [''] }]],
+    ['a in (b, c)', [{ key: 'a', operator: 'In', values: ['b', 'c'] }]],
+    ['a notin (b)', [{ key: 'a', operator: 'NotIn', values: ['b'] }]],
+    ['a in(b)', [{ key: 'a', operator: 'In', values: ['b'] }]],
+    ['a', [{ key: 'a', operator: 'Exists', values: [] }]],
+    ['!a', [{ key: 'a', operator: 'DoesNotExist', values: [] }]],
+    ['! a', [{ key: 'a', operator: 'DoesNotExist', values: [] }]],
+    [' example.com/a = b , c in (d,e) , !f ', [{ key: 'example.com/a', operator: 'In', values: ['b'] }, { key: 'c', operator: 'In', values: ['d', 'e'] }, { key: 'f', operator: 'DoesNotExist', values: [] }]],
+  ])('%j', (text, expected) => expect(parseSelector(text)).toEqual(expected));
+
+  test.each([',', 'a,', ',a', 'a=b,', 'a in b', 'a in (b', 'a)', 'a=b=c', '=a', '!', 'a b', 'a in ()x', '!a=b', 'a=b c', 'Ex_ample/x=y'])('refuses %j', (text) => {
+    expect(() => parseSelector(text)).toThrow(expect.objectContaining({ code: 400, message: expect.stringMatching(/^unable to parse requirement: /) }));
+  });
+
+  test('any text is parsed or refused with a BadRequest', () => {
+    fc.assert(fc.property(fc.stringMatching(/^[ab!=,() in]{0,20}$/), (text) => {
+      try {
+        parseSelector(text);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 400 });
+      }
+    }));
+  });
+});
+
+describe('matches', () => {
+  test.each([
+    ['a=b', { a: 'b' }, true], ['a=b', { a: 'c' }, false], ['a=b', undefined, false], ['a!=b', undefined, true], ['a!=b', { a: 'b' }, false],
+    ['a', { a: '' }, true], ['!a', { a: '' }, false], ['a in (b,c),!d', { a: 'c' }, true], ['a notin (b)', {}, true], ['', {}, true],
+    ['constructor', {}, false], ['toString=x', {}, false],
+  ])('%j against %j', (text, labels, expected) => expect(matches(parseSelector(text), labels)).toBe(expected));
+
+  test('everything matches everything', () => expect(matches(everything, undefined)).toBe(true));
+});
+
+test('selectors of objects', () => {
+  expect(selectorFromMap({ a: 'b' })).toEqual(parseSelector('a=b'));
+  expect(selectorFromMap(undefined)).toEqual([]);
+  expect(selectorFromLabelSelector(undefined)).toBeUndefined();
+  expect(selectorFromLabelSelector({})).toEqual([]);
+  expect(selectorFromLabelSelector({ matchLabels: { a: 'b' }, matchExpressions: [{ key: 'c', operator: 'NotIn', values: ['d'] }, { key: 'e', operator: 'Exists' }] })).toEqual(parseSelector('a=b,c notin (d),e'));
+});
+
+test.each([
+  ['a', true], ['example.com/a', true], ['A_b.c-1', true], ['a/b/c', false], ['/a', false], ['a/', false], ['-a', false], ['a-', false], ['a'.repeat(63), true], ['a'.repeat(64), false],
+  [`${'a'.repeat(253)}/a`, true], [`${'a'.repeat(254)}/a`, false], ['', false], ['a..b/c', false], ['a.-b/c', false],
+])('%.70s is a qualified name: %s', (text, expected) => expect(isQualifiedName(text)).toBe(expected));
+
+test.each([['', true], ['a', true], ['a'.repeat(63), true], ['a'.repeat(64), false], ['a b', false], ['a-', false], ['_a', false]])('%.70j is a label value: %s', (text, expected) => {
+  expect(isLabelValue(text)).toBe(expected);
+});
