@@ -1,4 +1,5 @@
 /** Payload bytes ↔ messages. What is not of the shape that messages.ts names is refused; unknown fields are let through. */
+import { maxMessageBytes } from './messages.ts';
 import type {
   Heartbeat, PodReport, RegisterReply, RegisterRequest, StateMessage, StateObject, StatusReply, StatusReport, StreamReply, StreamRequest, SyncRequest,
 } from './messages.ts';
@@ -20,6 +21,7 @@ export function encodeMessage(message: object): string {
 }
 
 function decodeFields(what: string, data: Uint8Array): Fields {
+  if (data.byteLength > maxMessageBytes) throw new MessageError(`${what} has ${data.byteLength} bytes, more than ${maxMessageBytes}`);
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(data));
@@ -132,9 +134,17 @@ export function decodeStatusReport(data: Uint8Array): StatusReport {
 export function decodeStatusReply(data: Uint8Array): StatusReply {
   const fields = decodeFields('StatusReply', data);
   optional('StatusReply', fields, 'error', 'string');
-  if (fields['unknown'] !== undefined) list('StatusReply', fields, 'unknown');
+  if (fields['unknown'] !== undefined && list('StatusReply', fields, 'unknown').some((uid) => typeof uid !== 'string')) {
+    throw new MessageError('StatusReply: unknown is not a list of strings');
+  }
   return fields;
 }
+
+/** Options of a stream by their types: flags are required, counts are not. */
+const streamOptions = {
+  logs: { flags: ['follow', 'previous', 'timestamps'], counts: ['tailLines', 'sinceSeconds', 'limitBytes'] },
+  exec: { flags: ['stdin', 'stdout', 'stderr', 'tty'], counts: [] },
+} as const;
 
 export function decodeStreamRequest(data: Uint8Array): StreamRequest {
   const fields = decodeFields('StreamRequest', data);
@@ -142,6 +152,10 @@ export function decodeStreamRequest(data: Uint8Array): StreamRequest {
   const options = fieldsOf('StreamRequest: options', fields['options']);
   if (fields['kind'] !== 'logs' && fields['kind'] !== 'exec') throw new MessageError(`StreamRequest: unknown kind ${String(fields['kind'])}`);
   if (!/^[A-Za-z0-9]{1,64}$/.test(fields['id'] as string)) throw new MessageError('StreamRequest: id is not a token');
+  const { flags, counts } = streamOptions[fields['kind']];
+  for (const name of flags) if (typeof options[name] !== 'boolean') throw new MessageError(`StreamRequest: options: ${name} is not a boolean`);
+  for (const name of counts) if (options[name] !== undefined) count('StreamRequest: options', options, name);
+  optional('StreamRequest: options', options, 'sinceTime', 'string');
   if (fields['kind'] === 'exec') {
     if (list('StreamRequest: options', options, 'command').some((word) => typeof word !== 'string')) throw new MessageError('StreamRequest: command is not a list of strings');
   }
