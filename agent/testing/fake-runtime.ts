@@ -10,6 +10,7 @@ interface FakeContainer extends RuntimeContainer {
   podName: string;
   config: ContainerConfig;
   log: LogChunk[];
+  onEnd: (() => void)[];
 }
 
 interface FakeSandbox extends RuntimeSandbox {
@@ -46,11 +47,11 @@ export class FakeRuntime implements ContainerRuntime {
     return info;
   }
 
-  /** Ends a running container as if its process had exited. */
-  exit(podUid: string, name: string, exitCode: number, options: { oomKilled?: boolean } = {}): void {
+  /** Ends a running container as if its process had exited. Without `hint` no handler hears of it. */
+  exit(podUid: string, name: string, exitCode: number, options: { oomKilled?: boolean; hint?: boolean } = {}): void {
     const container = this.running(podUid, name);
     this.end(container, exitCode, options.oomKilled);
-    this.changed(podUid);
+    if (options.hint !== false) this.changed(podUid);
   }
 
   /** Ends the sandbox of a pod, as a restart of the engine does. */
@@ -121,7 +122,7 @@ export class FakeRuntime implements ContainerRuntime {
     const container: FakeContainer = {
       id: `container-${this.nextId++}`, podUid: config.podUid, sandboxId, name: config.name, kind: config.kind, attempt: config.attempt, phase: 'created',
       specHash: config.specHash, image: config.image, imageId: this.images.get(config.imageId)!.id, createdAt: this.clock.now(),
-      namespace: config.namespace, podName: config.podName, config, log: [],
+      namespace: config.namespace, podName: config.podName, config, log: [], onEnd: [],
     };
     this.containers.set(container.id, container);
     return container.id;
@@ -147,7 +148,8 @@ export class FakeRuntime implements ContainerRuntime {
     if (container?.phase !== 'running') return;
     this.calls.push(`stopContainer ${container.name} ${graceSeconds}`);
     const stubborn = this.stubborn.has(container.name);
-    if (stubborn && graceSeconds > 0) await this.clock.sleep(graceSeconds * 1000);
+    // Whoever waits for the end of a container hears of it also when another stop was quicker.
+    if (stubborn && graceSeconds > 0) await Promise.race([this.clock.sleep(graceSeconds * 1000), new Promise<void>((resolve) => { container.onEnd.push(resolve); })]);
     if (!this.isRunning(id)) return;
     this.end(container, stubborn ? 137 : 143);
     this.changed(container.podUid);
@@ -228,6 +230,7 @@ export class FakeRuntime implements ContainerRuntime {
 
   private end(container: FakeContainer, exitCode: number, oomKilled = false): void {
     Object.assign(container, { phase: 'exited', exitCode, oomKilled, finishedAt: this.clock.now() });
+    for (const resolve of container.onEnd.splice(0)) resolve();
   }
 
   private podOf(uid: string): RuntimePod | undefined {
@@ -254,6 +257,6 @@ function publicSandbox({ id, podUid, phase, attempt, ip, createdAt }: FakeSandbo
 }
 
 function publicContainer(container: FakeContainer): RuntimeContainer {
-  const { namespace: _namespace, podName: _podName, config: _config, log: _log, ...rest } = container;
+  const { namespace: _namespace, podName: _podName, config: _config, log: _log, onEnd: _onEnd, ...rest } = container;
   return rest;
 }
