@@ -11,6 +11,7 @@ import type { UserInfo } from '../registry/registry.ts';
 import { createMemoryStore } from '../storage/memory-store.ts';
 import { buildApp, type AppOptions } from './app.ts';
 import type { Authenticator } from './authentication.ts';
+import { LongRunningRequests } from './long-running-requests.ts';
 
 const admin: UserInfo = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
 /** The user is in a header. */
@@ -299,7 +300,7 @@ describe('watch', () => {
   });
 
   it('is refused over the limit', async () => {
-    app = build({ maxLongRunning: 1 });
+    app = build({ longRunning: new LongRunningRequests(1) });
     const first = app.inject({ method: 'GET', url: `${configMaps}?watch=true&timeoutSeconds=5` });
     await settle();
     const second = await send('GET', `${configMaps}?watch=true`);

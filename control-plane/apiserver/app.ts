@@ -12,6 +12,7 @@ import { maxBodyBytes, newUnknownResource, toStatusError } from './error-status.
 import { createResourceHandler, isLongRunning } from './handlers/resource-handler.ts';
 import { LongRunningRequests } from './long-running-requests.ts';
 import { booleanValue, type RawQuery } from './query-options.ts';
+import { answerBrokenRequest } from './raw-response.ts';
 import { createUpgradeHandler } from './remote-command/upgrade-handler.ts';
 import { parseRequestInfo } from './request-info.ts';
 import { sendStatus } from './responses.ts';
@@ -43,8 +44,8 @@ export interface AppOptions {
   random: () => number;
   /** Requests under way, without watches and other streams. Default 400. */
   maxInFlight?: number;
-  /** Watches, followed logs and commands under way. Default 4000. */
-  maxLongRunning?: number;
+  /** Watches, followed logs and commands under way. Default: at most 4000. */
+  longRunning?: LongRunningRequests;
 }
 
 const maxHeaderBytes = 64 * 1024;
@@ -54,7 +55,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const app = createFastify(options.tls);
   const parts: AppParts = {
     registry: options.registry, boardStreams: options.boardStreams, clock: options.clock, logger, random: options.random,
-    longRunning: new LongRunningRequests(options.maxLongRunning ?? 4000),
+    longRunning: options.longRunning ?? new LongRunningRequests(4000),
   };
   acceptAnyBody(app);
   app.setErrorHandler((error, request, reply) => answerError(logger, error, request, reply));
@@ -88,6 +89,7 @@ function createFastify(tls: TlsOptions | undefined): FastifyInstance {
     requestTimeout: 60_000,
     keepAliveTimeout: 120_000,
     routerOptions: { maxParamLength: 8192 },
+    clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error: unknown, _request: unknown, reply: FastifyReply) => void sendStatus(reply, toStatusError(error).status),
   };
   if (!tls) return Fastify(common);

@@ -1,8 +1,7 @@
 /** Requests that leave HTTP: commands in pods. They pass authentication, authorization and look-up like all others. */
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { newBadRequest, newMethodNotAllowed } from '../../../api/errors.ts';
-import type { Status } from '../../../api/meta.ts';
 import { pods } from '../../../api/resources.ts';
 import type { AppParts } from '../app-parts.ts';
 import { anonymous, type Authenticator } from '../authentication.ts';
@@ -11,6 +10,7 @@ import type { ExecOptions } from '../board-streams.ts';
 import { newUnknownResource, toStatusError } from '../error-status.ts';
 import { containerOf, openerOf } from '../handlers/pod-stream.ts';
 import { allValues, booleanValue, firstValue, type RawQuery } from '../query-options.ts';
+import { endWithStatus } from '../raw-response.ts';
 import { parseRequestInfo } from '../request-info.ts';
 import { chooseProtocol, type ChannelProtocol } from './channel-protocol.ts';
 import { runRemoteCommand, type RemoteCommandOptions } from './remote-command.ts';
@@ -32,7 +32,7 @@ export function createUpgradeHandler(parts: AppParts, authenticator: Authenticat
     run().catch((error: unknown) => {
       const failure = toStatusError(error);
       if (failure.code >= 500) parts.logger.error('upgrade failed', { path: request.url?.split('?', 1)[0], error: failure.cause ?? failure });
-      refuse(socket, failure.status);
+      endWithStatus(socket, failure.status);
     });
   };
 }
@@ -106,12 +106,4 @@ async function upgrade({ parts, request, socket, head }: Upgrade, command: Comma
       webSocket.terminate();
     });
   });
-}
-
-function refuse(socket: Duplex, status: Status): void {
-  const code = status.code ?? 500;
-  const body = `${JSON.stringify(status)}\n`;
-  socket.end([
-    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? 'Error'}`, 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body,
-  ].join('\r\n'), () => socket.destroy());
 }

@@ -7,6 +7,7 @@ import { namespaces, serviceAccounts } from '../../../api/resources.ts';
 import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger, type Logger } from '../../../machinery/logger.ts';
 import { buildApp, type AppOptions } from '../../apiserver/app.ts';
+import { LongRunningRequests } from '../../apiserver/long-running-requests.ts';
 import { createCertificateAuthenticator } from '../../apiserver/authentication.ts';
 import { ensurePki, type Pki } from '../../pki/ensure-pki.ts';
 import { writeKubeconfig } from '../../pki/kubeconfig.ts';
@@ -21,6 +22,8 @@ export interface StartedApiServer {
   pki: Pki;
   registry: GenericRegistry;
   storage: Storage;
+  /** Watches, followed logs and commands under way. */
+  longRunning(): number;
   /** Of the administrator. */
   kubeconfig: string;
   /** Temporary, removed by stop(). */
@@ -28,7 +31,7 @@ export interface StartedApiServer {
   stop(): Promise<void>;
 }
 
-export interface StartOptions extends Partial<Pick<AppOptions, 'boardStreams' | 'health' | 'maxInFlight' | 'maxLongRunning' | 'clock'>> {
+export interface StartOptions extends Partial<Pick<AppOptions, 'boardStreams' | 'health' | 'maxInFlight' | 'clock'>> {
   /** Default: a memory store. */
   storage?: Storage;
   logger?: Logger;
@@ -43,8 +46,9 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
   const context = { user: { name: 'system:apiserver', groups: ['system:masters'] }, fieldManager: 'test', dryRun: false };
   await registry.of(namespaces).create(context, undefined, { metadata: { name: 'default' } });
   await registry.of(serviceAccounts).create(context, 'default', { metadata: { name: 'default' } });
+  const longRunning = new LongRunningRequests(1000);
   const app = buildApp({
-    ...rest, registry, logger, clock, version: '0.0.0-test', random: Math.random, authenticator: createCertificateAuthenticator(),
+    ...rest, longRunning, registry, logger, clock, version: '0.0.0-test', random: Math.random, authenticator: createCertificateAuthenticator(),
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -54,6 +58,7 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
   await writeKubeconfig(kubeconfig, { server: url, ca: pki.ca, cert: pki.admin.certificate, key: pki.admin.key });
   return {
     url, port, pki, registry, storage, kubeconfig, directory,
+    longRunning: () => longRunning.size,
     stop: async () => {
       await app.close();
       registry.stop();

@@ -1,0 +1,199 @@
+import { execFile } from 'node:child_process';
+import { get } from 'node:https';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { newBadRequest } from '../../../../api/errors.ts';
+import { nodes, pods } from '../../../../api/resources.ts';
+import { channels } from '../../../../machinery/stream.ts';
+import { eventually } from '../../../../machinery/testing/eventually.ts';
+import type { BoardStreamOpener, ExecOptions, LogOptions } from '../../../apiserver/board-streams.ts';
+import { FakeBoardStream } from '../../../apiserver/testing/fake-board-stream.ts';
+import { startApiServer, type StartedApiServer } from '../start-api-server.ts';
+import { Kubectl, kubectlPath } from './kubectl.ts';
+
+/** A board that a test plays. */
+class FakeBoard implements BoardStreamOpener {
+  readonly logs: { container: string; options: LogOptions }[] = [];
+  readonly execs: { container: string; options: ExecOptions }[] = [];
+  stream = new FakeBoardStream();
+  refusal: Error | undefined;
+
+  openLogs(_pod: unknown, container: string, options: LogOptions): Promise<FakeBoardStream> {
+    this.logs.push({ container, options });
+    return this.refusal ? Promise.reject(this.refusal) : Promise.resolve(this.stream);
+  }
+
+  openExec(_pod: unknown, container: string, options: ExecOptions): Promise<FakeBoardStream> {
+    this.execs.push({ container, options });
+    return this.refusal ? Promise.reject(this.refusal) : Promise.resolve(this.stream);
+  }
+}
+
+let server: StartedApiServer;
+let board: FakeBoard;
+let kubectl: Kubectl;
+const context = { user: { name: 'test', groups: ['system:masters'] }, fieldManager: 'test', dryRun: false };
+
+beforeEach(async () => {
+  board = new FakeBoard();
+  server = await startApiServer({ boardStreams: board });
+  kubectl = new Kubectl(server.kubeconfig, server.directory);
+  await server.registry.of(nodes).create(context, undefined, { metadata: { name: 'pi-1' } });
+  for (const [name, nodeName] of [['web', 'pi-1'], ['waiting', undefined]] as const) {
+    await server.registry.of(pods).create(context, 'default', {
+      metadata: { name }, spec: { containers: [{ name: 'a', image: 'i' }, { name: 'b', image: 'i' }], ...(nodeName ? { nodeName } : {}) },
+    });
+  }
+});
+afterEach(() => server.stop());
+
+const admin = () => ({ ca: server.pki.ca, cert: server.pki.admin.certificate, key: server.pki.admin.key });
+
+describe('logs', () => {
+  it('passes the options on and what the board sends back', async () => {
+    const reading = kubectl.ok(['logs', 'web', '-c', 'b', '--tail=3', '--since=1h', '--timestamps', '--limit-bytes=1000']);
+    await board.stream.emit(channels.stdout, 'one\n');
+    await board.stream.emit(channels.stderr, 'two\n');
+    board.stream.exit({});
+    expect(await reading).toBe('one\ntwo\n');
+    expect(board.logs).toEqual([{ container: 'b', options: { follow: false, previous: false, timestamps: true, tailLines: 3, sinceSeconds: 3600, limitBytes: 1000 } }]);
+  });
+
+  it('follows until the reader goes, and then lets the board know', async () => {
+    const child = kubectl.start(['logs', '-f', 'web', '-c', 'a']);
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => { output += data.toString(); });
+    await board.stream.emit(channels.stdout, 'one\n');
+    await eventually(() => output === 'one\n');
+    await board.stream.emit(channels.stdout, 'two\n');
+    await eventually(() => output === 'one\ntwo\n');
+    child.kill();
+    await eventually(() => board.stream.closedByServer);
+  });
+
+  it('makes the board wait for a reader that does not read', async () => {
+    const response = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
+      get(`${server.url}/api/v1/namespaces/default/pods/web/log?container=a&follow=true`, { ...admin(), agent: false }, resolve).on('error', reject);
+    });
+    let taken = 0;
+    const chunk = Buffer.alloc(256 * 1024, 0x61);
+    const writing = (async () => {
+      for (let index = 0; index < 400; index++) {
+        await board.stream.emit(channels.stdout, chunk);
+        taken += 1;
+      }
+    })();
+    let before = -1;
+    await eventually(() => {
+      const stuck = taken > 0 && taken === before;
+      before = taken;
+      return stuck;
+    }, { everyMs: 300 });
+    expect(taken).toBeLessThan(400);
+    response.resume();
+    await writing;
+  });
+
+  it.each([
+    [['web'], /a container name must be specified for pod web, choose one of: \[a b\]|Defaulted container "a"/],
+    [['web', '-c', 'z'], /container z is not valid for pod web/],
+    [['none'], /pods "none" not found/],
+  ])('kubectl logs %j', async (args, message) => {
+    board.stream.exit({});
+    const { stderr } = await kubectl.run(['logs', ...args]);
+    expect(stderr).toMatch(message);
+  });
+
+  it('has nothing of a pod without a node, and says what the board says', async () => {
+    expect(await kubectl.ok(['logs', 'waiting', '-c', 'a'])).toBe('');
+    board.refusal = newBadRequest('container "a" in pod "web" is waiting to start: ContainerCreating');
+    expect((await kubectl.run(['logs', 'web', '-c', 'a'])).stderr).toContain('container "a" in pod "web" is waiting to start: ContainerCreating');
+  });
+});
+
+interface Message {
+  channel: number;
+  text: string;
+}
+
+/** Opens a command and collects what comes. */
+function open(query: string, protocol: string | string[]): { socket: WebSocket; messages: Message[]; closed: Promise<number> } {
+  const socket = new WebSocket(`${server.url.replace('https', 'wss')}/api/v1/namespaces/default/pods/web/exec?container=a&command=sh&${query}`, protocol, admin());
+  const messages: Message[] = [];
+  socket.on('message', (raw: Buffer) => messages.push({ channel: raw[0]!, text: raw.toString('utf8', 1) }));
+  const closed = new Promise<number>((resolve, reject) => {
+    socket.on('close', (code) => resolve(code));
+    socket.on('error', reject);
+  });
+  return { socket, messages, closed };
+}
+
+describe('exec', () => {
+  it('carries input, output, sizes and the end of input both ways', async () => {
+    const { socket, messages, closed } = open('stdin=true&stdout=true&stderr=true', ['v5.channel.k8s.io', 'v4.channel.k8s.io']);
+    await new Promise((resolve) => socket.once('open', resolve));
+    expect(socket.protocol).toBe('v5.channel.k8s.io');
+    socket.send(Buffer.from('\x00hello'));
+    socket.send(Buffer.from('\x04{"Width":80,"Height":24}'));
+    socket.send(Buffer.from([255, 0]));
+    await eventually(() => board.stream.ended.length === 1);
+    expect(board.stream.written).toEqual([{ channel: 0, text: 'hello' }]);
+    expect(board.stream.sizes).toEqual([{ width: 80, height: 24 }]);
+    await board.stream.emit(channels.stdout, 'out');
+    await board.stream.emit(channels.stderr, 'err');
+    board.stream.exit({ exitCode: 0 });
+    expect(await closed).toBe(1000);
+    expect(messages).toEqual([{ channel: 1, text: '' }, { channel: 1, text: 'out' }, { channel: 2, text: 'err' }, { channel: 3, text: '{"metadata":{},"status":"Success"}' }]);
+    expect(board.execs).toEqual([{ container: 'a', options: { command: ['sh'], tty: false, stdin: true, stdout: true, stderr: true } }]);
+  });
+
+  it('has one output with a terminal, and says what went wrong', async () => {
+    board.refusal = newBadRequest('container not found ("a")');
+    const { messages, closed } = open('stdin=true&stdout=true&stderr=true&tty=true', 'v4.channel.k8s.io');
+    await closed;
+    expect(board.execs[0]?.options).toMatchObject({ tty: true, stderr: false });
+    expect(JSON.parse(messages.at(-1)!.text)).toMatchObject({ status: 'Failure', code: 400, message: 'container not found ("a")' });
+  });
+
+  it('ends the command when the client goes', async () => {
+    const { socket } = open('stdin=true&stdout=true', 'v5.channel.k8s.io');
+    await eventually(() => board.execs.length === 1);
+    socket.terminate();
+    await eventually(() => board.stream.closedByServer);
+    await eventually(() => server.longRunning() === 0);
+  });
+
+  it.each([
+    ['/api/v1/namespaces/default/pods/none/exec?command=sh&container=a', 404],
+    ['/api/v1/namespaces/default/pods/waiting/exec?command=sh&container=a', 400],
+    ['/api/v1/namespaces/default/pods/web/exec?container=a', 400],
+    ['/api/v1/namespaces/default/pods/web/log', 400],
+    ['/api/v1/namespaces/default/configmaps/web', 404],
+    ['/api/v1/namespaces/default/pods/%zz/exec', 400],
+  ])('refuses %s', async (path, code) => {
+    const socket = new WebSocket(`${server.url.replace('https', 'wss')}${path}`, 'v5.channel.k8s.io', admin());
+    await expect(new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject))).rejects.toThrow(`Unexpected server response: ${code}`);
+  });
+
+  it('refuses strangers', async () => {
+    const socket = new WebSocket(`${server.url.replace('https', 'wss')}/api/v1/namespaces/default/pods/web/exec?command=sh&container=a`, 'v5.channel.k8s.io', { ca: server.pki.ca });
+    await expect(new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject))).rejects.toThrow('Unexpected server response: 401');
+  });
+
+  it('gives kubectl the output and the exit code, or a clear sentence where kubectl is too old', async () => {
+    const { stdout } = await promisify(execFile)(kubectlPath, ['version', '--client', '-o', 'json']);
+    const minor = Number.parseInt((JSON.parse(stdout) as { clientVersion: { minor: string } }).clientVersion.minor);
+    const running = kubectl.run(['exec', '-i', 'web', '-c', 'a', '--', 'cat', '-v'], 'input');
+    if (minor < 30) {
+      expect((await running).stderr).toMatch(/this server runs commands over WebSocket; use kubectl 1\.30 or later/);
+      return;
+    }
+    await eventually(() => board.stream.written.length > 0);
+    await board.stream.emit(channels.stdout, 'output');
+    board.stream.exit({ exitCode: 42 });
+    expect(await running).toMatchObject({ code: 42, stdout: 'output', stderr: 'command terminated with exit code 42\n' });
+    expect(board.stream.written[0]).toEqual({ channel: 0, text: 'input' });
+    expect(board.execs[0]?.options.command).toEqual(['cat', '-v']);
+  });
+});
