@@ -330,6 +330,19 @@ describe('the server itself', () => {
     expect((await send('GET', '/readyz/none')).code).toBe(404);
   });
 
+  it('refuses more than it can have in flight, and recovers', async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => { release = resolve; });
+    app = build({ maxInFlight: 1, health: { ready: [{ name: 'slow', check: () => held }] } });
+    const first = send('GET', '/readyz');
+    await settle();
+    const second = await send('GET', configMaps);
+    expect(second.json()).toMatchObject({ code: 429, reason: 'TooManyRequests', details: { retryAfterSeconds: 1 } });
+    release();
+    expect((await first).code).toBe(200);
+    expect((await send('GET', configMaps)).code).toBe(200);
+  });
+
   it('hides what went wrong inside', async () => {
     app = build({ registry: { ...registry, of: () => { throw new Error('secret detail'); } } });
     const response = await send('GET', configMaps);

@@ -124,7 +124,10 @@ function limitRequests(app: FastifyInstance, limit: number): void {
       done();
       return;
     }
-    if (inFlight >= limit) throw newTooManyRequests('too many requests, please try again later', 1);
+    if (inFlight >= limit) {
+      done(newTooManyRequests('too many requests, please try again later', 1));
+      return;
+    }
     inFlight += 1;
     counted.add(request);
     done();
