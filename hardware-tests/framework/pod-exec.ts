@@ -19,7 +19,7 @@ export async function podExec(kubeconfig: string, target: { namespace: string; p
       try {
         resolve({ code: exitCode(status), stdout: stdout.text(), stderr: stderr.text() });
       } catch (error) {
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     }).then((socket) => {
       socket.on('error', reject);
