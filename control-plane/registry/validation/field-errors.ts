@@ -47,8 +47,9 @@ export function tooMany(field: string, actual: number, limit: number): FieldErro
   return { reason: 'FieldValueTooMany', field, message: `Too many: ${actual}: must have at most ${limit} ${limit === 1 ? 'item' : 'items'}` };
 }
 
-/** One error per text of a rule: rules say what is wrong with a string, or nothing. */
-export function check(field: string, value: string, rule: (value: string) => string[]): FieldError[] {
+/** One error per text of a rule: rules say what is wrong with a string, or nothing. A missing string is an empty one. */
+export function check(field: string, given: string | undefined, rule: (value: string) => string[]): FieldError[] {
+  const value = given ?? '';
   return rule(value).map((text) => invalid(field, value, text));
 }
 
@@ -75,6 +76,11 @@ export function positive(field: string, value: number | undefined): FieldError[]
 
 export function between(field: string, value: number | undefined, [low, high]: readonly [number, number]): FieldError[] {
   return value !== undefined && (value < low || value > high) ? [invalid(field, value, `must be between ${low} and ${high}, inclusive`)] : [];
+}
+
+/** A port that has to be there. */
+export function portNumber(field: string, value: number | undefined): FieldError[] {
+  return between(field, value ?? 0, [1, 65535]);
 }
 
 /** A field that an update may not change. Equality is the caller's: it knows what counts as the same. */

@@ -11,7 +11,7 @@ export function validateLabelSelector(selector: LabelSelector | undefined, path:
   ];
 }
 
-type Requirement = NonNullable<LabelSelector['matchExpressions']>[number];
+type Requirement = Partial<NonNullable<LabelSelector['matchExpressions']>[number]>;
 
 function validateRequirement({ key, operator, values = [] }: Requirement, path: string): FieldError[] {
   const errors: FieldError[] = [];
@@ -23,7 +23,7 @@ function validateRequirement({ key, operator, values = [] }: Requirement, path: 
       if (values.length > 0) errors.push(forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
       break;
     default:
-      errors.push(invalid(`${path}.operator`, operator, 'not a valid selector operator'));
+      errors.push(invalid(`${path}.operator`, operator ?? '', 'not a valid selector operator'));
   }
   errors.push(...check(`${path}.key`, key, qualifiedName));
   return [...errors, ...values.flatMap((value, index) => check(`${path}.values[${index}]`, value, labelValue))];

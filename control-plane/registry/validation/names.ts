@@ -94,8 +94,6 @@ export function portName(text: string): string[] {
   return problems;
 }
 
-export const portRange = [1, 65535] as const;
-
 /** What a controller makes names from, with `-xxxxx` behind it: checked as the name will be. */
 export function asPrefix(rule: Rule): Rule {
   return (text) => rule(text.endsWith('-') ? `${text.slice(0, -1)}a` : text);

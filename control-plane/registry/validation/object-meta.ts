@@ -78,7 +78,7 @@ function validateOwnerReferences(references: readonly OwnerReference[], path: st
   const errors = references.flatMap((reference, index) => validateOwnerReference(reference, `${path}[${index}]`));
   const controllers = references.filter((reference) => reference.controller === true);
   if (controllers.length > 1) {
-    const [first, second] = controllers.map((reference) => `${reference.kind}/${reference.name}`);
+    const [first, second] = controllers.map((reference) => `${reference.kind || ''}/${reference.name || ''}`);
     errors.push(invalid(path, references, `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`));
   }
   return errors;

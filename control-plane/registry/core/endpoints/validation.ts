@@ -1,8 +1,8 @@
 /** Validation of Endpoints, beyond metadata. Follows pkg/apis/core/validation. */
 import type { EndpointAddress, Endpoints, EndpointSubset } from '../../../../api/core.ts';
-import { between, check, oneOf, required, type FieldError } from '../../validation/field-errors.ts';
+import { check, oneOf, portNumber, required, type FieldError } from '../../validation/field-errors.ts';
 import { ipAddress, notSpecialAddress } from '../../validation/ip-addresses.ts';
-import { dnsLabel, dnsSubdomain, portRange, qualifiedName } from '../../validation/names.ts';
+import { dnsLabel, dnsSubdomain, qualifiedName } from '../../validation/names.ts';
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
 
@@ -19,7 +19,7 @@ function validateSubset({ addresses = [], notReadyAddresses = [], ports = [] }: 
       const place = `${path}.ports[${index}]`;
       return [
         ...(name ? check(`${place}.name`, name, dnsLabel) : ports.length > 1 ? [required(`${place}.name`)] : []),
-        ...between(`${place}.port`, port, portRange),
+        ...portNumber(`${place}.port`, port),
         ...oneOf(`${place}.protocol`, protocol, protocols),
         ...(appProtocol ? check(`${place}.appProtocol`, appProtocol, qualifiedName) : []),
       ];

@@ -1,7 +1,7 @@
 /** Containers of all sorts. Follows pkg/apis/core/validation. */
 import type { Container, ContainerPort, EphemeralContainer, PodSpec } from './pod-parts.ts';
-import { between, check, duplicate, forbidden, invalid, oneOf, oneOfIfSet, required, type FieldError } from '../../validation/field-errors.ts';
-import { dnsLabel, portName, portRange } from '../../validation/names.ts';
+import { check, duplicate, forbidden, invalid, oneOf, oneOfIfSet, portNumber, required, type FieldError } from '../../validation/field-errors.ts';
+import { dnsLabel, portName } from '../../validation/names.ts';
 import { duplicates } from '../../validation/object-meta.ts';
 import { validateEnvironment } from './validate-environment.ts';
 import { validateLifecycle, validateProbes } from './validate-probes.ts';
@@ -91,8 +91,8 @@ function validatePorts(ports: readonly ContainerPort[], path: string, { hostNetw
 function validatePort(port: ContainerPort, path: string, hostNetwork: boolean): FieldError[] {
   const errors = [
     ...(port.name ? check(`${path}.name`, port.name, portName) : []),
-    ...(port.containerPort ? between(`${path}.containerPort`, port.containerPort, portRange) : [required(`${path}.containerPort`)]),
-    ...(port.hostPort ? between(`${path}.hostPort`, port.hostPort, portRange) : []),
+    ...(port.containerPort ? portNumber(`${path}.containerPort`, port.containerPort) : [required(`${path}.containerPort`)]),
+    ...(port.hostPort ? portNumber(`${path}.hostPort`, port.hostPort) : []),
     ...oneOf(`${path}.protocol`, port.protocol, protocols),
   ];
   if (hostNetwork && port.hostPort !== port.containerPort) {

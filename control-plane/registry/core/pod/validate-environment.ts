@@ -68,7 +68,7 @@ function validateFieldRef({ apiVersion, fieldPath }: ObjectFieldSelector, path: 
   if (!apiVersion) return [required(`${path}.apiVersion`)];
   if (!fieldPath) return [required(`${path}.fieldPath`)];
   const subscript = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/s.exec(fieldPath);
-  if (subscript) return check(path, subscript[2]!, (key) => qualifiedName(subscript[1] === 'metadata.annotations' ? key.toLowerCase() : key));
+  if (subscript) return check(path, subscript[2], (key) => qualifiedName(subscript[1] === 'metadata.annotations' ? key.toLowerCase() : key));
   if (!fieldLabels.has(fieldPath)) return [invalid(`${path}.fieldPath`, fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`)];
   return allowed.includes(fieldPath) ? [] : [notSupported(`${path}.fieldPath`, fieldPath, allowed)];
 }

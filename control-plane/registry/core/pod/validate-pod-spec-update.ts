@@ -9,12 +9,15 @@ const mutableFields = 'pod updates may not change fields other than `spec.contai
   + '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),'
   + '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
-export function validatePodSpecUpdate(spec: PodSpec, old: PodSpec): FieldError[] {
+/** An object of a client may lack even the containers. */
+type Spec = Partial<PodSpec>;
+
+export function validatePodSpecUpdate(spec: Spec, old: Spec): FieldError[] {
   for (const list of ['containers', 'initContainers'] as const) {
     if ((spec[list]?.length ?? 0) !== (old[list]?.length ?? 0)) return [forbidden(`spec.${list}`, 'pod updates may not add or remove containers')];
   }
   const errors = [
-    ...validateImages(spec.containers, 'spec.containers'),
+    ...validateImages(spec.containers ?? [], 'spec.containers'),
     ...validateImages(spec.initContainers ?? [], 'spec.initContainers'),
     ...validateActiveDeadline(spec, old),
     ...validateAddedTolerations(spec.tolerations ?? [], old.tolerations ?? []),
@@ -27,7 +30,7 @@ function validateImages(containers: readonly Container[], path: string): FieldEr
   return containers.flatMap(({ image }, index) => validateImage(image, `${path}[${index}].image`));
 }
 
-function validateActiveDeadline({ activeDeadlineSeconds: seconds }: PodSpec, { activeDeadlineSeconds: before }: PodSpec): FieldError[] {
+function validateActiveDeadline({ activeDeadlineSeconds: seconds }: Spec, { activeDeadlineSeconds: before }: Spec): FieldError[] {
   const field = 'spec.activeDeadlineSeconds';
   if (seconds === undefined) return before === undefined ? [] : [invalid(field, seconds, 'must not update from a positive integer to nil value')];
   const range = between(field, seconds, [0, 2 ** 31 - 1]);
@@ -43,13 +46,13 @@ function validateAddedTolerations(tolerations: readonly Toleration[], old: reado
   return validateTolerations(tolerations, 'spec.tolerations');
 }
 
-function validateRemovedGates({ schedulingGates = [] }: PodSpec, old: PodSpec): FieldError[] {
+function validateRemovedGates({ schedulingGates = [] }: Spec, old: Spec): FieldError[] {
   const before = new Set((old.schedulingGates ?? []).map(({ name }) => name));
   return schedulingGates.flatMap(({ name }, index) => (before.has(name) ? []
-    : [forbidden(`spec.schedulingGates[${index}]`, `only deletion is allowed, but found new scheduling gate '${name}'`)]));
+    : [forbidden(`spec.schedulingGates[${index}]`, `only deletion is allowed, but found new scheduling gate '${name || ''}'`)]));
 }
 
-function validateRest(spec: PodSpec, old: PodSpec): FieldError[] {
+function validateRest(spec: Spec, old: Spec): FieldError[] {
   const wanted = comparable(spec, old);
   const before = comparable(old, old);
   const changed = [...new Set([...Object.keys(wanted), ...Object.keys(before)])].filter((field) => !deepEqual(wanted[field], before[field]));
@@ -59,11 +62,11 @@ function validateRest(spec: PodSpec, old: PodSpec): FieldError[] {
 }
 
 /** The spec without what may change, and with one form for what means the same. */
-function comparable(spec: PodSpec, old: PodSpec): Record<string, unknown> {
+function comparable(spec: Spec, old: Spec): Record<string, unknown> {
   const { activeDeadlineSeconds: _, tolerations: __, schedulingGates: ___, ...rest } = spec;
   const result: Record<string, unknown> = {
     ...rest,
-    containers: spec.containers.map(withoutImage),
+    containers: (spec.containers ?? []).map(withoutImage),
     initContainers: (spec.initContainers ?? []).map(withoutImage),
   };
   if (spec.terminationGracePeriodSeconds === 1 && (old.terminationGracePeriodSeconds ?? 0) < 0) {

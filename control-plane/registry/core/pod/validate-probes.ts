@@ -1,7 +1,7 @@
 /** Probes and lifecycle hooks. Follows pkg/apis/core/validation. */
 import type { HTTPGetAction, Lifecycle, LifecycleHandler, Probe } from './pod-parts.ts';
-import { between, check, forbidden, invalid, notNegative, oneOf, positive, required, type FieldError } from '../../validation/field-errors.ts';
-import { portName, portRange } from '../../validation/names.ts';
+import { check, forbidden, invalid, notNegative, oneOf, portNumber, positive, required, type FieldError } from '../../validation/field-errors.ts';
+import { portName } from '../../validation/names.ts';
 
 interface Probed {
   livenessProbe?: Probe;
@@ -55,7 +55,7 @@ function validateHandler(handler: Handler, path: string): FieldError[] {
     ...(exec && !exec.command?.length ? [required(`${path}.exec.command`)] : []),
     ...(httpGet ? validateHttpGet(httpGet, `${path}.httpGet`) : []),
     ...(tcpSocket ? validatePortReference(tcpSocket.port, `${path}.tcpSocket.port`) : []),
-    ...(grpc ? between(`${path}.grpc.port`, grpc.port, portRange) : []),
+    ...(grpc ? portNumber(`${path}.grpc.port`, grpc.port) : []),
     ...(sleep ? notNegative(`${path}.sleep.seconds`, sleep.seconds) : []),
   ];
 }
@@ -76,5 +76,5 @@ function headerName(text: string): string[] {
 /** The number of a port, or the name that a container gives it. */
 export function validatePortReference(port: number | string | undefined, field: string): FieldError[] {
   if (typeof port === 'string') return check(field, port, portName);
-  return between(field, port ?? 0, portRange);
+  return portNumber(field, port);
 }

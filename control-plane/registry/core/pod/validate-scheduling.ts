@@ -66,8 +66,9 @@ function validateNodeAffinity(affinity: NonNullable<Affinity['nodeAffinity']>, p
   return errors;
 }
 
-function validateWeight(weight: number, field: string): FieldError[] {
-  return weight >= 1 && weight <= 100 ? [] : [invalid(field, weight, required1To100)];
+function validateWeight(weight: number | undefined, field: string): FieldError[] {
+  const value = weight ?? 0;
+  return value >= 1 && value <= 100 ? [] : [invalid(field, value, required1To100)];
 }
 
 function validateNodeTerm(term: Partial<NodeSelectorTerm> | undefined, path: string): FieldError[] {
@@ -107,7 +108,7 @@ function validatePodAffinity(affinity: PodAffinityRules, path: string): FieldErr
   const soft: readonly Partial<WeightedPodAffinityTerm>[] = affinity.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   return [
     ...hard.flatMap((term, index) => validatePodTerm(term, `${path}.requiredDuringSchedulingIgnoredDuringExecution[${index}]`)),
-    ...soft.flatMap(({ weight = 0, podAffinityTerm }, index) => {
+    ...soft.flatMap(({ weight, podAffinityTerm }, index) => {
       const place = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
       return [...validateWeight(weight, `${place}.weight`), ...validatePodTerm(podAffinityTerm ?? {}, `${place}.podAffinityTerm`)];
     }),
@@ -122,11 +123,11 @@ function validatePodTerm(term: Partial<PodAffinityTerm>, path: string): FieldErr
   ];
 }
 
-function validateSpread(constraints: readonly TopologySpreadConstraint[], path: string): FieldError[] {
+function validateSpread(constraints: readonly Partial<TopologySpreadConstraint>[], path: string): FieldError[] {
   const seen = new Set<string>();
   return constraints.flatMap((constraint, index) => {
     const place = `${path}[${index}]`;
-    const { maxSkew, topologyKey, whenUnsatisfiable, minDomains } = constraint;
+    const { maxSkew = 0, topologyKey = '', whenUnsatisfiable = '', minDomains } = constraint;
     const pair = `{${topologyKey}, ${whenUnsatisfiable}}`;
     const errors = [
       ...(maxSkew > 0 ? [] : [invalid(`${place}.maxSkew`, maxSkew, 'must be greater than zero')]),

@@ -17,7 +17,7 @@ export function validatePod(pod: Pod): FieldError[] {
 }
 
 export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
-  return validatePodSpecUpdate(pod.spec ?? { containers: [] }, old.spec ?? { containers: [] });
+  return validatePodSpecUpdate(pod.spec ?? {}, old.spec ?? {});
 }
 
 export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {

@@ -1,8 +1,8 @@
 /** Validation of Services, beyond metadata. Follows pkg/apis/core/validation. */
 import type { Service, ServicePort, ServiceSpec } from '../../../../api/core.ts';
-import { between, check, duplicate, forbidden, invalid, oneOf, oneOfIfSet, required, type FieldError } from '../../validation/field-errors.ts';
+import { check, duplicate, forbidden, invalid, oneOf, oneOfIfSet, portNumber, required, type FieldError } from '../../validation/field-errors.ts';
 import { ipAddress, notSpecialAddress } from '../../validation/ip-addresses.ts';
-import { dnsLabel, dnsSubdomain, portName, portRange, qualifiedName } from '../../validation/names.ts';
+import { dnsLabel, dnsSubdomain, portName, qualifiedName } from '../../validation/names.ts';
 import { duplicates, validateLabels } from '../../validation/object-meta.ts';
 import { isHeadless, needsClusterIP, needsHealthCheckNodePort, needsNodePorts } from './service-needs.ts';
 
@@ -56,17 +56,17 @@ function validatePort(port: ServicePort, path: string, needsName: boolean): Fiel
   if (port.name) errors.push(...check(`${path}.name`, port.name, dnsLabel));
   else if (needsName) errors.push(required(`${path}.name`));
   errors.push(
-    ...between(`${path}.port`, port.port, portRange),
+    ...portNumber(`${path}.port`, port.port),
     ...oneOf(`${path}.protocol`, port.protocol, protocols),
     ...validateTargetPort(port.targetPort, `${path}.targetPort`),
   );
-  if (port.nodePort) errors.push(...between(`${path}.nodePort`, port.nodePort, portRange));
+  if (port.nodePort) errors.push(...portNumber(`${path}.nodePort`, port.nodePort));
   return port.appProtocol ? [...errors, ...check(`${path}.appProtocol`, port.appProtocol, qualifiedName)] : errors;
 }
 
 function validateTargetPort(target: number | string | undefined, field: string): FieldError[] {
   if (typeof target === 'string') return check(field, target, portName);
-  return between(field, target ?? 0, portRange);
+  return portNumber(field, target);
 }
 
 function validateUniquePorts(ports: readonly ServicePort[]): FieldError[] {

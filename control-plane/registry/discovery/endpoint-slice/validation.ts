@@ -1,9 +1,9 @@
 /** Validation of EndpointSlices, beyond metadata. Follows pkg/apis/discovery/validation. */
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../../../api/discovery.ts';
-import { between, check, immutable, oneOf, required, tooMany, duplicate, type FieldError } from '../../validation/field-errors.ts';
+import { check, immutable, oneOf, portNumber, required, tooMany, duplicate, type FieldError } from '../../validation/field-errors.ts';
 import { notSpecialAddress } from '../../validation/ip-addresses.ts';
-import { dnsLabel, dnsSubdomain, portRange, qualifiedName } from '../../validation/names.ts';
+import { dnsLabel, dnsSubdomain, qualifiedName } from '../../validation/names.ts';
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
 const protocols = ['SCTP', 'TCP', 'UDP'];
@@ -51,7 +51,7 @@ function validatePorts(ports: readonly EndpointPort[]): FieldError[] {
       ...(name ? check(`${path}.name`, name, dnsLabel) : []),
       ...(names.has(name) ? [duplicate(`${path}.name`, name)] : []),
       ...oneOf(`${path}.protocol`, protocol, protocols),
-      ...between(`${path}.port`, port, portRange),
+      ...(port === undefined ? [] : portNumber(`${path}.port`, port)),
       ...(appProtocol ? check(`${path}.appProtocol`, appProtocol, qualifiedName) : []),
     ];
     names.add(name);
