@@ -18,6 +18,6 @@ export function parseImageReference(image: string): ImageReference | undefined {
   const match = pattern.exec(image);
   if (!match) return undefined;
   const [first = '', ...rest] = image.split('/');
-  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
+  const hasRegistry = rest.length > 0 && (/[.:A-Z]/.test(first) || first === 'localhost');
   return { registry: hasRegistry ? first : defaultRegistry, name: match[1] !== undefined || match[2] !== undefined ? image : `${image}:latest` };
 }
