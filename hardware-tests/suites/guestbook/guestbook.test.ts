@@ -127,7 +127,8 @@ describe('the guest book', { timeout: 120_000 }, () => {
     await cluster.kubectl.run(['rollout', 'undo', 'deployment/guestbook']);
     await cluster.kubectl.run(['rollout', 'status', 'deployment/guestbook', '--timeout=90s']);
     expect((await clients.stop()).failures).toEqual([]);
-    expect(await page(`http://${clusterIP}/`)).toContain('Guest book version 1');
+    // The last old pod has just been told to go: the proxy hears of it a moment later.
+    await eventually(async () => (await page(`http://${clusterIP}/`)).includes('Guest book version 1'), { timeoutMs: 2_000 });
     await eventually(async () => (await pods('web')).length === 3, { timeoutMs: 60_000 });
   });
 
