@@ -49,7 +49,7 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 
-const cluster = await Cluster.create({ clusterCIDR: '198.18.0.0/16', serviceCIDR: '198.19.0.0/20', bridgeName: 'bramble-bench' });
+const cluster = await Cluster.create({ clusterCIDR: '198.18.64.0/20', serviceCIDR: '198.19.64.0/20', bridgeName: 'bramble-bench', extraFlags: ['--node-port-range', '30400-30499'] });
 const figures: Figure[] = [];
 try {
   const started = performance.now();

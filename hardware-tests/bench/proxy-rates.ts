@@ -29,7 +29,9 @@ frontend f
 const manifest = {
   apiVersion: 'v1', kind: 'List', items: [
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bench-backend' }, data: { 'haproxy.cfg': backendConfig } },
-    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'bench-backend' }, spec: { selector: { app: 'bench-backend' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }, { name: 'iperf', port: 5201, targetPort: 5201 }] } },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'bench-backend' }, spec: { selector: { app: 'bench-backend' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] } },
+    // iperf3 opens a control and a data connection: both must reach the same pod.
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'bench-iperf' }, spec: { selector: { app: 'bench-backend' }, sessionAffinity: 'ClientIP', ports: [{ name: 'iperf', port: 5201, targetPort: 5201 }] } },
     ...[0, 1].map((index) => ({
       apiVersion: 'v1', kind: 'Pod', metadata: { name: `bench-backend-${index}`, labels: { app: 'bench-backend' } },
       spec: {
@@ -50,11 +52,12 @@ export async function measureProxy(cluster: Cluster): Promise<Figure[]> {
   await cluster.kubectl.run(['apply', '-f', '-'], JSON.stringify(manifest));
   await cluster.kubectl.run(['wait', '--for=condition=Ready', 'pod', '-l', 'app=bench-backend', '--timeout=60s']);
   const pods = (await cluster.kubectl.json<PodList>(['get', 'pods', '-l', 'app=bench-backend'])).items.map((pod) => pod.status!.podIP!);
-  const clusterIP = (await cluster.kubectl.json<Service>(['get', 'service', 'bench-backend'])).spec!.clusterIP!;
+  const addressOf = async (name: string): Promise<string> => (await cluster.kubectl.json<Service>(['get', 'service', name])).spec!.clusterIP!;
+  const [clusterIP, iperfIP] = [await addressOf('bench-backend'), await addressOf('bench-iperf')];
   const haproxy = await HaproxyPeer.start(pods);
   try {
     await eventually(() => fetch(`http://${clusterIP}/`).then((response) => response.ok));
-    const [ours, theirs] = [{ http: `http://${clusterIP}/`, host: clusterIP, port: 5201 }, { http: `http://127.0.0.1:${haproxy.httpPort}/`, host: '127.0.0.1', port: haproxy.iperfPort }];
+    const [ours, theirs] = [{ http: `http://${clusterIP}/`, host: iperfIP, port: 5201 }, { http: `http://127.0.0.1:${haproxy.httpPort}/`, host: '127.0.0.1', port: haproxy.iperfPort }];
     return [
       await compare('proxy: keep-alive requests', '/s', () => wrk(ours.http, []), () => wrk(theirs.http, [])),
       await compare('proxy: connections', '/s', () => wrk(ours.http, ['-H', 'Connection: close']), () => wrk(theirs.http, ['-H', 'Connection: close'])),
@@ -101,7 +104,6 @@ class HaproxyPeer {
     const [httpPort, iperfPort] = [await freePort(), await freePort()];
     const directory = mkdtempSync(join(tmpdir(), 'bramble-haproxy-'));
     const servers = (port: number): string => pods.map((ip, index) => `  server s${index} ${ip}:${port}`).join('\n');
-    // iperf3 opens a control and a data connection: both must reach the same pod.
     writeFileSync(join(directory, 'haproxy.cfg'), `global
   maxconn 8000
   nbthread 1
