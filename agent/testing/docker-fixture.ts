@@ -44,13 +44,16 @@ export async function startDockerFixture(boardName: string, bridgeName: string):
   return {
     host: daemon.host, client, runtime, network, boardNetwork: fixtureNetwork, options, dataDir, image,
     async stop() {
-      for (const pod of await runtime.listPods()) {
-        await Promise.all(pod.containers.map((container) => runtime.removeContainer(container.id)));
-        await Promise.all(pod.sandboxes.map((sandbox) => runtime.removeSandbox(sandbox.id)));
+      try {
+        for (const pod of await runtime.listPods()) {
+          await Promise.all(pod.containers.map((container) => runtime.removeContainer(container.id)));
+          await Promise.all(pod.sandboxes.map((sandbox) => runtime.removeSandbox(sandbox.id)));
+        }
+        await network.remove();
+      } finally {
+        await daemon.stop();
+        await rm(dataDir, { recursive: true, force: true });
       }
-      await network.remove();
-      await daemon.stop();
-      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

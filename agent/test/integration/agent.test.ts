@@ -97,12 +97,13 @@ describe('the agent', () => {
   });
 
   afterAll(async () => {
-    await stop();
-    await removeAllPods({ dataDir, boardName: board, dockerHost: docker.host, bridgeName });
-    await server.close();
-    await nats.stop();
-    await docker.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    // Each in turn, also when one before it failed: a daemon that stays behind would disturb every later test.
+    const failures: unknown[] = [];
+    for (const cleanUp of [
+      stop, () => removeAllPods({ dataDir, boardName: board, dockerHost: docker.host, bridgeName }), () => server.close(), () => nats.stop(), () => docker.stop(),
+      () => rm(dataDir, { recursive: true, force: true }),
+    ]) await cleanUp().catch((error: unknown) => failures.push(error));
+    expect(failures).toEqual([]);
   });
 
   const pod = makePod({ containers: [makeContainer('main', { command: ['sh', '-c', 'trap "exit 0" TERM; while true; do sleep 0.1; done'] })] });
