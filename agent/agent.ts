@@ -14,6 +14,7 @@ import { readBoardResolvConf } from './board-resolver.ts';
 import { ensureSandboxImage } from './docker/sandbox-image.ts';
 import { makeDockerHost } from './docker-host.ts';
 import { BoardLink } from './link/board-link.ts';
+import { NetworkKeeper } from './network/network-keeper.ts';
 import { NodeStatusManager } from './node-status/node-status-manager.ts';
 import { compileAgentOptions, type AgentOptions } from './options.ts';
 import { PodManager } from './pods/pod-manager.ts';
@@ -61,7 +62,8 @@ export async function startAgent(raw: AgentOptions, dependencies: AgentDependenc
   const connection = connectBoard(credentials, { clock, logger, random });
   const link = new BoardLink({
     connection, board: boardName, seed: credentials.seed, dataDir, agentVersion: options.version,
-    node: () => nodeStatus.node(), clock, log: logger, random,
+    // A network that is known from the last run is up in a moment: without waiting the node would say that it is not ready.
+    node: () => networkKeeper.settled().then(() => nodeStatus.node()), clock, log: logger, random,
   });
   const facts: BoardFacts = {
     nodeName: boardName, hostIPs: () => nodeStatus.hostIPs, allocatable: () => nodeStatus.allocatable, memoryBytes: totalmem(),
@@ -78,9 +80,8 @@ export async function startAgent(raw: AgentOptions, dependencies: AgentDependenc
 
   const streams = new StreamServer({ connection, board: boardName, runtime, state: link, podStatus: (uid) => pods.podStatus(uid), clock, log: logger });
 
-  link.onNetwork((boardNetwork) => {
-    network.ready(boardNetwork).then(() => nodeStatus.refresh(), (error: unknown) => logger.error('the pod network cannot be set up', { error }));
-  });
+  const networkKeeper = new NetworkKeeper({ network, onReady: () => nodeStatus.refresh(), clock, logger });
+  link.onNetwork((boardNetwork) => networkKeeper.keep(boardNetwork));
   await nodeStatus.start();
   await link.start();
   pods.start();
@@ -92,6 +93,7 @@ export async function startAgent(raw: AgentOptions, dependencies: AgentDependenc
       await streams.stop();
       await pods.stop();
       prober.stop();
+      networkKeeper.stop();
       nodeStatus.stop();
       await link.stop();
       await connection.close();

@@ -53,6 +53,13 @@ describe('DesiredStateView', () => {
     expect(view.apply(message(1, 2, [pod('a', 'u-a', '2', { spec, status })]))).toMatchObject({ podUids: ['u-a'] });
   });
 
+  it('hears that the control plane holds a ready pod for not ready', () => {
+    const conditions = (ready: string) => ({ status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready }, { type: 'ContainersReady', status: 'True' }] } });
+    const view = viewWith(pod('a', 'u-a', '1', conditions('True')));
+    expect(view.apply(message(1, 2, [pod('a', 'u-a', '2', conditions('False'))]))).toMatchObject({ podUids: ['u-a'] });
+    expect(view.apply(message(2, 3, [pod('a', 'u-a', '3', conditions('True'))]))).toMatchObject({ podUids: [] });
+  });
+
   it('asks for a sync after a gap', () => {
     expect(viewWith(pod('a', 'u-a', '1')).apply(message(5, 6, []))).toEqual({ outcome: 'needsSync' });
   });

@@ -1,5 +1,6 @@
 import type { ConfigMap, Pod, Secret, Service } from '../../api/core.ts';
 import type { StateKey, StateMessage, StateObject } from '../../api/messaging/messages.ts';
+import { isReadinessOverruled } from '../../api/pod-readiness.ts';
 import { StateReceiver } from '../../machinery/nats/state-receiver.ts';
 import { podReferences } from '../pods/pod-references.ts';
 import { podSubstance } from './pod-substance.ts';
@@ -68,7 +69,7 @@ export class DesiredStateView {
     const changed = [...before.keys()].filter((uid) => !this.byUid.has(uid));
     for (const [uid, pod] of this.byUid) {
       const previous = before.get(uid);
-      if (previous !== pod && (!previous || podSubstance(previous) !== podSubstance(pod))) changed.push(uid);
+      if (previous !== pod && (!previous || isReadinessOverruled(pod) || podSubstance(previous) !== podSubstance(pod))) changed.push(uid);
     }
     return changed;
   }

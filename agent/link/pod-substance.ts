@@ -1,4 +1,5 @@
 import type { Pod } from '../../api/core.ts';
+import { readinessGateStates } from '../../api/pod-readiness.ts';
 
 /**
  * The part of a pod that the board acts on, as text to compare: everything but what the board itself reported. Of the
@@ -7,7 +8,5 @@ import type { Pod } from '../../api/core.ts';
 export function podSubstance(pod: Pod): string {
   const { resourceVersion: _resourceVersion, managedFields: _managedFields, ...metadata } = pod.metadata ?? {};
   const phase = pod.status?.phase;
-  const gates = new Set(pod.spec?.readinessGates?.map((gate) => gate.conditionType));
-  const conditions = gates.size === 0 ? [] : (pod.status?.conditions ?? []).filter((condition) => gates.has(condition.type)).map(({ type, status }) => [type, status]);
-  return JSON.stringify([metadata, pod.spec, phase === 'Failed' || phase === 'Succeeded' ? phase : '', conditions]);
+  return JSON.stringify([metadata, pod.spec, phase === 'Failed' || phase === 'Succeeded' ? phase : '', readinessGateStates(pod)]);
 }

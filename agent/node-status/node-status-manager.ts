@@ -89,7 +89,9 @@ export class NodeStatusManager {
 
   /** Looks now: the engine or the network came or went. */
   refresh(): void {
-    void this.lookAndReport();
+    // A look under way may have begun before.
+    const before = this.looking?.catch(() => undefined) ?? Promise.resolve();
+    void before.then(() => this.lookAndReport());
   }
 
   private labels(): Record<string, string> {

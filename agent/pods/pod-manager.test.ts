@@ -189,6 +189,18 @@ describe('PodManager', () => {
     expect(status()?.containerStatuses?.[0]).toMatchObject({ restartCount: 0, ready: true });
   });
 
+  it('says again that a pod is ready when the control plane had given the board up', async () => {
+    const pod = makePod();
+    await put(pod);
+    const latest = status()!;
+    reports = [];
+    await put({ ...pod, status: latest });
+    expect(reports).toEqual([]);
+    const conditions = latest.conditions!.map((condition) => (condition.type === 'Ready' ? { ...condition, status: 'False' } : condition));
+    await put({ ...pod, status: { ...latest, conditions } });
+    expect(status()?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
+  });
+
   it('removes pods that nobody wants, but only once it knows what is wanted', async () => {
     await put(makePod());
     await manager.stop();

@@ -1,6 +1,10 @@
-/** Reports the status of pods, only when it changed: an idle board sends nothing and writes nothing. */
+/**
+ * Reports the status of pods, only when it changed or the API server has another: an idle board sends nothing and writes
+ * nothing.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod, PodStatus } from '../../api/core.ts';
+import { isReadinessOverruled } from '../../api/pod-readiness.ts';
 import type { StatusSink } from '../link/status-sink.ts';
 import { podIdentity } from '../pods/pod-spec.ts';
 
@@ -27,7 +31,9 @@ export class StatusManager {
     const { uid } = podIdentity(pod);
     const before = this.reported.get(uid) ?? pod.status;
     this.reported.set(uid, status);
-    if (!isDeepStrictEqual(plain(before), plain(status))) this.sink.report({ ...podIdentity(pod), status });
+    // Ready again: the control plane had given the board up.
+    const disputed = isReadinessOverruled(pod) && !isReadinessOverruled({ ...pod, status });
+    if (disputed || !isDeepStrictEqual(plain(before), plain(status))) this.sink.report({ ...podIdentity(pod), status });
   }
 
   /** Everything of the pod is gone. Reported once. */

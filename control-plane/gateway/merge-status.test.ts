@@ -67,10 +67,18 @@ describe('what a board need not hear of', () => {
   const pod: Pod = { metadata: { name: 'p', uid: 'u', resourceVersion: '1', labels: { a: 'b' } }, spec: { containers: [] }, status: { phase: 'Pending' } };
   const cases: [string, Pod, boolean][] = [
     ['its own status', { ...pod, metadata: { ...pod.metadata, resourceVersion: '2' }, status: { phase: 'Running' } }, true],
+    ['that its node is not ready', { ...pod, status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }, { type: 'ContainersReady', status: 'True' }] } }, false],
+    ['its own unready container', { ...pod, status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }, { type: 'ContainersReady', status: 'False' }] } }, true],
     ['that it is over', { ...pod, status: { phase: 'Failed' } }, false],
     ['a deletion', { ...pod, metadata: { ...pod.metadata, deletionTimestamp: 'now' } }, false],
     ['a label', { ...pod, metadata: { ...pod.metadata, labels: {} } }, false],
     ['a spec', { ...pod, spec: { containers: [{ name: 'c' }] } }, false],
   ];
   for (const [title, changed, same] of cases) it(`${title}: ${same}`, () => expect(sameForBoard(pod, changed)).toBe(same));
+
+  it('a condition that a readiness gate waits for: false', () => {
+    const gated: Pod = { ...pod, spec: { containers: [], readinessGates: [{ conditionType: 'example.com/in' }] } };
+    expect(sameForBoard(gated, { ...gated, status: { conditions: [{ type: 'example.com/in', status: 'True' }] } })).toBe(false);
+    expect(sameForBoard(gated, { ...gated, status: { conditions: [{ type: 'example.com/other', status: 'True' }] } })).toBe(true);
+  });
 });

@@ -1,6 +1,7 @@
 /** What of an object goes over the air: fields that no board reads are left out. */
 import type { Node, Pod } from '../../api/core.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
+import { isReadinessOverruled, readinessGateStates } from '../../api/pod-readiness.ts';
 import { deepEqual } from '../registry/deep-equal.ts';
 
 const trimmed = new WeakMap<KubernetesObject, KubernetesObject>();
@@ -25,12 +26,13 @@ export function trimNode({ metadata, spec, status }: Node): Node {
 }
 
 /**
- * True when a board need not hear of the difference: all else being equal, a status is the board's own report. That it is
- * over (Failed, Succeeded) may be the control plane's decision, so that counts.
+ * True when a board need not hear of the difference: all else being equal, a status is the board's own report. What others
+ * write into it counts: that the pod is over (Failed, Succeeded), that its node is not ready, its readiness gates.
  */
 export function sameForBoard(left: Pod, right: Pod): boolean {
   if (left === right) return true;
-  return deepEqual(left.spec, right.spec) && deepEqual(identity(left), identity(right)) && isOver(left) === isOver(right);
+  return deepEqual(left.spec, right.spec) && deepEqual(identity(left), identity(right)) && isOver(left) === isOver(right)
+    && isReadinessOverruled(left) === isReadinessOverruled(right) && deepEqual(readinessGateStates(left), readinessGateStates(right));
 }
 
 function identity({ metadata }: Pod): object {
