@@ -7,6 +7,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Server as TlsServer } from 'node:tls';
 import type { ApiClient } from '../machinery/client.ts';
 import type { Clock } from '../machinery/clock.ts';
 import { EventRecorder } from '../machinery/event-recorder.ts';
@@ -23,6 +24,7 @@ import { startNatsLink, type NatsLink } from './nats-server/nats-link.ts';
 import type { BoardRegistry } from './nats-server/board-registry.ts';
 import { defaultRouteAddress, serviceAddresses } from './network-addresses.ts';
 import type { ServerOptions } from './options.ts';
+import { CertificateRenewal } from './pki/certificate-renewal.ts';
 import { ensurePki, type Pki } from './pki/ensure-pki.ts';
 import { writeKubeconfig } from './pki/kubeconfig.ts';
 import { machineIdentity } from './pki/machine-identity.ts';
@@ -108,7 +110,7 @@ async function startParts(context: Context): Promise<RunningServer> {
   const scheduler = new Scheduler({ client, informers, recorder: recorder(schedulerName), clock, logger: logger.child({ component: 'scheduler' }), random });
 
   await ensureSystemNamespaces(client);
-  await startApiServer(context, { pki, registry, nats });
+  const app = await startApiServer(context, { pki, registry, nats });
   await ensureKubernetesService(client, { clusterIP: context.addresses.kubernetes, addresses: [context.advertiseAddress], port: options.apiPort });
   await ensureDnsService(client, { clusterIP: context.addresses.dns });
   const controllers = startControllers({
@@ -123,6 +125,7 @@ async function startParts(context: Context): Promise<RunningServer> {
   context.stops.push({ name: 'scheduler', stop: () => scheduler.stop() });
   if (options.boardName !== undefined) await nats.boards.ensureBoard(options.boardName);
   const kubeconfigPath = await writeAdminKubeconfig(context, pki);
+  startRenewal(context, { pki, app, nats });
   logger.info('Control plane is ready', { api: `https://127.0.0.1:${options.apiPort}`, kubeconfig: kubeconfigPath });
   return {
     kubeconfigPath, client, boards: nats.boards,
@@ -159,7 +162,7 @@ async function startNats({ options, clock, logger, random, bindAddress, pkiDirec
   return nats;
 }
 
-async function startApiServer(context: Context, { pki, registry, nats }: { pki: Pki; registry: GenericRegistry; nats: NatsLink }): Promise<void> {
+async function startApiServer(context: Context, { pki, registry, nats }: { pki: Pki; registry: GenericRegistry; nats: NatsLink }): Promise<ReturnType<typeof buildApp>> {
   const { options, clock, logger, random, bindAddress, stops } = context;
   const app = buildApp({
     registry, authenticator: createCertificateAuthenticator(), version: options.version, clock, random,
@@ -170,12 +173,28 @@ async function startApiServer(context: Context, { pki, registry, nats }: { pki: 
   stops.push({ name: 'API server', stop: () => app.close() });
   try {
     await app.listen({ host: bindAddress, port: options.apiPort });
+    return app;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
     const why = code === 'EACCES' ? 'may not be opened by this user' : 'is in use';
     throw new Error(`port ${options.apiPort} of the Kubernetes API ${why}; name another with --api-port`, { cause: error });
   }
+}
+
+function startRenewal(context: Context, { pki, app, nats }: { pki: Pki; app: ReturnType<typeof buildApp>; nats: NatsLink }): void {
+  const renewal = new CertificateRenewal({
+    current: pki, ensure: () => ensureKeys(context), logger: context.logger.child({ component: 'certificates' }),
+    apply: {
+      apiServer: ({ apiServer, ca }) => {
+        if (app.server instanceof TlsServer) app.server.setSecureContext({ cert: apiServer.certificate, key: apiServer.key, ca });
+      },
+      admin: async (fresh) => { await writeAdminKubeconfig(context, fresh); },
+      nats: () => nats.reload(),
+    },
+  });
+  renewal.start();
+  context.stops.push({ name: 'certificate renewal', stop: () => renewal.stop() });
 }
 
 async function writeAdminKubeconfig({ options }: Context, { ca, admin }: Pki): Promise<string> {

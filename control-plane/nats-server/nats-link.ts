@@ -31,6 +31,8 @@ export interface NatsLink {
   boards: BoardRegistry;
   /** Of the managed server; undefined while it is being restarted, or when it is somebody else's. */
   readonly serverPid: number | undefined;
+  /** Makes the managed server read its certificate and users again; connections stay. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export async function startNatsLink(options: NatsLinkOptions): Promise<NatsLink>
     connection,
     boards,
     get serverPid() { return server?.pid; },
+    reload: async () => { await server?.reload(); },
     stop: async () => {
       await connection.close();
       await server?.stop();
