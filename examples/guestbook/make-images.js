@@ -61,7 +61,7 @@ function importImage(socketPath, root, name, changes) {
       response.setEncoding('utf8').on('data', (chunk) => { body += chunk; });
       response.on('end', () => (response.statusCode === 200 && !body.includes('"error"') ? resolve() : reject(new Error(body))));
     });
-    call.on('error', reject);
+    call.on('error', (error) => fail(`Docker does not answer at ${socketPath} (${error.code ?? error.message}); is the cluster started?`));
     const tar = spawn('tar', ['--numeric-owner', '--owner=0', '--group=0', '-C', root, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
     tar.on('error', reject);
     tar.stdout.pipe(call);
