@@ -1,4 +1,7 @@
-/** A log with a bound: at the limit the file becomes `<name>.1` and a new one begins. */
+/**
+ * A log with a bound: at the limit the file becomes `<name>.1` and a new one begins. What cannot be written (the disk is
+ * full) is lost, and a line says how much once there is room again: the cluster goes on without its log.
+ */
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -8,6 +11,7 @@ export class LogFile {
   private readonly path: string;
   private descriptor: number;
   private size: number;
+  private lostBytes = 0;
 
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -17,14 +21,26 @@ export class LogFile {
   }
 
   append(chunk: Uint8Array): void {
-    if (this.size + chunk.length > limitBytes) {
-      closeSync(this.descriptor);
-      renameSync(this.path, `${this.path}.1`);
-      this.descriptor = openSync(this.path, 'w', 0o600);
-      this.size = 0;
+    try {
+      if (this.size + chunk.length > limitBytes) this.begin();
+      if (this.lostBytes > 0) this.write(Buffer.from(`... ${this.lostBytes} bytes of this log could not be written\n`));
+      this.lostBytes = 0;
+      this.write(chunk);
+    } catch {
+      this.lostBytes += chunk.length;
     }
-    writeSync(this.descriptor, chunk);
-    this.size += chunk.length;
+  }
+
+  private begin(): void {
+    const previous = this.descriptor;
+    renameSync(this.path, `${this.path}.1`);
+    this.descriptor = openSync(this.path, 'w', 0o600);
+    closeSync(previous);
+    this.size = 0;
+  }
+
+  private write(bytes: Uint8Array): void {
+    this.size += writeSync(this.descriptor, bytes);
   }
 
   close(): void {

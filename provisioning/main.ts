@@ -15,6 +15,24 @@ const commands: Readonly<Record<string, (options: Options) => Promise<void>>> = 
   reset,
 };
 
+/** Something nobody expected, anywhere: what runs on after it is in no known state, so the process ends; a supervisor starts it again. */
+function endOnUnexpectedErrors(): void {
+  const end = (error: unknown): never => {
+    const frame = error instanceof Error ? error.stack?.split('\n').find((line) => line.trimStart().startsWith('at '))?.trim() : undefined;
+    process.stderr.write(`bramble: unexpected error: ${describe(error)}${frame === undefined ? '' : ` (${frame})`}\n`);
+    process.exit(1);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+  // The reader of the output may end first (`bramble up | head`, a supervisor that is killed): that ends nothing else.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+}
+
+/** One line: messages of libraries may have several. */
+function describe(error: unknown): string {
+  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).replace(/\s*\n\s*/g, '; ');
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const [name = 'help', ...rest] = args;
   if (['help', '--help', '-h'].includes(name) || rest.includes('--help') || rest.includes('-h')) {
@@ -30,6 +48,7 @@ async function main(args: readonly string[]): Promise<void> {
   await command(readOptions(rest, process.env));
 }
 
+endOnUnexpectedErrors();
 main(process.argv.slice(2)).then(
   () => process.exit(0),
   (error: unknown) => {

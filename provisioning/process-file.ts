@@ -1,5 +1,5 @@
 /** A file that names a running process. A pid alone may belong to somebody else by now, so the start time is kept too. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 interface ProcessRecord {
@@ -12,7 +12,36 @@ export function writeProcessFile(path: string, pid: number): void {
   const startTime = startTimeOf(pid);
   if (startTime === undefined) return;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(path, JSON.stringify({ pid, startTime } satisfies ProcessRecord));
+  renameSync(writeRecord(path, { pid, startTime }), path);
+}
+
+/** As writeProcessFile, where no other process that runs has the file. @returns the pid of the one that has it. */
+export function claimProcessFile(path: string, pid: number): number | undefined {
+  const startTime = startTimeOf(pid) ?? '';
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = writeRecord(path, { pid, startTime });
+  try {
+    for (;;) {
+      try {
+        linkSync(temporary, path);
+        return undefined;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      const holder = runningProcess(path);
+      if (holder !== undefined) return holder;
+      removeProcessFile(path);
+    }
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Readers see a whole record or none. @returns the path of the temporary file. */
+function writeRecord(path: string, record: ProcessRecord): string {
+  const temporary = `${path}.${record.pid}.new`;
+  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+  return temporary;
 }
 
 /** @returns the pid while that very process runs, else undefined. */

@@ -1,6 +1,6 @@
 /**
  * Keeps child processes running: starts them, waits until they say they are ready, starts them again with back-off when
- * they end, and ends them in reverse order.
+ * they end, and ends them in reverse order. They have an IPC channel to this process: when it is gone, they end by themselves.
  *
  *   starting ──ready message──▶ running ──exit──▶ waiting ──back-off──▶ starting
  *       └───────────────────────exit──────────────▲          stop() from any state ──▶ stopped
@@ -54,6 +54,7 @@ export class Supervisor {
 
   /** Starts a child; resolves when it is ready. @throws UserError with the child's last words when its first start fails. */
   async start(spec: ChildSpec): Promise<void> {
+    if (this.stopping) throw new Error('the supervisor is stopped');
     const child: Child = { spec, process: undefined, log: new LogFile(join(this.logDir, `${spec.name}.log`)), failures: 0, restart: undefined };
     this.children.push(child);
     await new Promise<void>((resolve, reject) => this.launch(child, { resolve, reject }));
@@ -75,7 +76,7 @@ export class Supervisor {
     let ready = false;
     const running = spawn(child.spec.file, child.spec.args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
     child.process = running;
-    if (running.pid !== undefined) writeProcessFile(this.processFile(child), running.pid);
+    if (running.pid !== undefined) this.record(child, running.pid);
     const collect = (chunk: Buffer): void => {
       tail = (tail + chunk.toString('utf8')).slice(-4_096);
       child.log.append(chunk);
@@ -102,6 +103,15 @@ export class Supervisor {
       this.onExit(child.spec.name, signal ?? `code ${code}`, delay);
       child.restart = this.clock.after(delay, () => this.launch(child));
     });
+  }
+
+  /** For `bramble down` after a crash of this process; without it the child still ends by itself. */
+  private record(child: Child, pid: number): void {
+    try {
+      writeProcessFile(this.processFile(child), pid);
+    } catch (error) {
+      child.log.append(Buffer.from(`cannot write ${this.processFile(child)}: ${(error as Error).message}\n`));
+    }
   }
 
   private end(child: Child): Promise<void> {

@@ -5,7 +5,6 @@ import { prepare, root } from './prepare.js';
 
 prepare();
 const child = spawn(process.execPath, [join(root, 'bin', 'bramble.js'), 'up', ...process.argv.slice(2)], { stdio: 'inherit' });
-// The terminal sends Ctrl-C to the whole group, a supervisor sends SIGTERM to this process alone.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => child.kill('SIGTERM'));
+// The terminal sends Ctrl-C to the whole group, others a signal to this process alone: twice does no harm.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : code ?? 1));

@@ -1,13 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Backoff } from '../../machinery/backoff.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import { writeFileAtomic } from '../pki/atomic-file.ts';
 import { natsConfig, type NatsUsers } from './nats-config.ts';
-import { endProcess, findStale } from './stale-process.ts';
+import { endStaleNatsServer, findStaleNatsServer, natsServerPaths } from './stale-process.ts';
 
 export interface ManagedNatsServerOptions {
   /** Holds the configuration and the pid file. */
@@ -61,8 +60,9 @@ export class ManagedNatsServer {
 
   constructor(options: ManagedNatsServerOptions) {
     this.options = options;
-    this.configPath = join(options.directory, 'nats-server.conf');
-    this.pidPath = join(options.directory, 'nats-server.pid');
+    const { configPath, pidPath } = natsServerPaths(options.directory);
+    this.configPath = configPath;
+    this.pidPath = pidPath;
     this.backoff = new Backoff({ initialMs: 200, maximumMs: 10_000, jitter: 0.2, random: options.random });
   }
 
@@ -75,10 +75,10 @@ export class ManagedNatsServer {
   async start(): Promise<void> {
     const { clock, logger } = this.options;
     await this.writeConfig();
-    const stale = await findStale(this.pidPath, this.configPath);
+    const stale = await findStaleNatsServer(this.options.directory);
     if (stale !== undefined) {
       logger.info('Ending the nats-server of an earlier run', { pid: stale });
-      await endProcess(stale, this.configPath, clock);
+      await endStaleNatsServer(stale, this.options.directory, clock);
     }
     this.supervising = this.supervise(await this.launch());
   }

@@ -3,11 +3,12 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { systemClock } from '../../machinery/clock.ts';
+import { endLeftovers } from '../leftovers.ts';
 import type { Options } from '../options.ts';
 import { dataPaths } from '../paths.ts';
-import { findDocker, stopOwnDocker } from '../phases/docker-daemon.ts';
+import { ensureDocker, findDocker, stopOwnDocker } from '../phases/docker-daemon.ts';
 import { privilege, runChecks } from '../preflight/checks.ts';
-import { endProcess, runningProcess } from '../process-file.ts';
+import { endProcess, removeProcessFile, runningProcess } from '../process-file.ts';
 import { Progress } from '../progress.ts';
 import { UserError } from '../user-error.ts';
 import { upProcessFile } from './up.ts';
@@ -17,7 +18,7 @@ export async function down(options: Options): Promise<void> {
   await runChecks([privilege], options);
   const progress = new Progress({ output: process.stdout, clock: systemClock });
   await stopProcesses(options, progress);
-  const docker = await findDocker(options);
+  const docker = await dockerOfPods(options, progress);
   if (docker) {
     await progress.step('remove pods and networks', async (remark) => {
       const { removeAllPods } = await import('../../agent/remove-all-pods.ts');
@@ -48,15 +49,21 @@ export async function reset(options: Options): Promise<void> {
   });
 }
 
-async function stopProcesses(options: Options, progress: Progress): Promise<void> {
-  const { runDir } = dataPaths(options.dataDir);
-  // The supervisor first: it ends its children and would start them again otherwise.
-  const files = [upProcessFile(options.dataDir), ...['proxy', 'agent', 'server', 'nats-server'].map((name) => join(runDir, `${name}.json`))];
-  for (const file of files) {
-    const pid = runningProcess(file);
-    if (pid === undefined) continue;
-    await progress.step(`stop process ${pid}`, () => endProcess(pid, () => runningProcess(file) !== undefined, 60_000));
-  }
+/** The supervisor first: it ends its children, and would start them again otherwise. */
+async function stopProcesses({ dataDir }: Options, progress: Progress): Promise<void> {
+  const file = upProcessFile(dataDir);
+  const pid = runningProcess(file);
+  if (pid !== undefined) await progress.step(`stop process ${pid}`, () => endProcess(pid, () => runningProcess(file) !== undefined, 60_000));
+  removeProcessFile(file);
+  await endLeftovers(dataDir, progress);
+}
+
+/** @returns undefined where no pod was ever started. @throws UserError when the pods cannot be reached. */
+async function dockerOfPods(options: Options, progress: Progress): Promise<{ host: string } | undefined> {
+  const found = await findDocker(options);
+  if (found || !existsSync(join(options.dataDir, 'agent'))) return found;
+  if (existsSync(dataPaths(options.dataDir).dockerDir)) return progress.step('start dockerd', () => ensureDocker(options, systemClock));
+  throw new UserError(`no Docker daemon answers at ${options.dockerHost ?? 'unix:///var/run/docker.sock'}, so its pods cannot be removed; start it and run this again`);
 }
 
 /** A mistyped --data-dir must not delete somebody's files. */

@@ -39,6 +39,9 @@ const parts: Readonly<Record<'server' | 'agent' | 'proxy', StartPart>> = {
   },
 };
 
+/** For a start that is under way when it is to stop. */
+const startGraceMs = 10_000;
+
 /** Resolves when the part was stopped by a signal, or by the end of the `bramble up` that started it. @throws UserError */
 export async function runPart(name: keyof typeof parts, options: Options): Promise<void> {
   process.title = `bramble ${name}`;
@@ -49,9 +52,16 @@ export async function runPart(name: keyof typeof parts, options: Options): Promi
     // Without a parent nobody would restart or stop this process any more.
     process.on('disconnect', () => resolve('disconnect'));
   });
-  const running = await parts[name](options, logger);
-  process.send?.({ ready: true } satisfies ReadyMessage);
-  const reason = await stopSignal;
-  logger.info('stopping', { reason });
-  await running.stop();
+  const starting = parts[name](options, logger);
+  const stoppedEarly = await Promise.race([starting.then(() => undefined), stopSignal]);
+  if (stoppedEarly !== undefined) {
+    logger.info('stopping before the start is complete', { reason: stoppedEarly });
+    // What hangs is cut off: a part that is killed at any moment leaves nothing that the next start does not mend.
+    await Promise.race([starting.then((running) => running.stop()), systemClock.sleep(startGraceMs)]);
+    return;
+  }
+  // Without effect where the parent is just ending: 'disconnect' follows.
+  process.send?.({ ready: true } satisfies ReadyMessage, undefined, undefined, () => undefined);
+  logger.info('stopping', { reason: await stopSignal });
+  await (await starting).stop();
 }

@@ -3,13 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../../machinery/clock.ts';
 import { findExecutable } from '../command-runner.ts';
+import { endLeftovers } from '../leftovers.ts';
 import { nodeReadiness } from '../node-readiness.ts';
 import { toFlags, type Options } from '../options.ts';
 import { dataPaths } from '../paths.ts';
 import { ensureDocker } from '../phases/docker-daemon.ts';
 import { installPackages } from '../phases/packages.ts';
-import { runChecks, upChecks } from '../preflight/checks.ts';
-import { removeProcessFile, runningProcess, writeProcessFile } from '../process-file.ts';
+import { apiPort, dataDirectory, namedDocker, natsPort, platform, privilege, runChecks } from '../preflight/checks.ts';
+import { claimProcessFile, removeProcessFile, runningProcess } from '../process-file.ts';
 import { Progress } from '../progress.ts';
 import { Supervisor } from '../supervisor.ts';
 import { UserError } from '../user-error.ts';
@@ -29,15 +30,14 @@ export async function up(options: Options): Promise<void> {
   const started = clock.monotonic();
   const progress = new Progress({ output: process.stdout, clock });
   const paths = dataPaths(options.dataDir);
-  const already = runningProcess(upProcessFile(options.dataDir));
-  if (already !== undefined) {
-    throw new UserError(`bramble already runs here (process ${already}, data in ${options.dataDir}); use it with KUBECONFIG=${paths.kubeconfig}, or stop it first`);
-  }
-  await runChecks(upChecks, options);
+  refuseSecond(options, runningProcess(upProcessFile(options.dataDir)));
+  await runChecks([platform, privilege, dataDirectory], options);
+  await endLeftovers(options.dataDir, progress);
+  await runChecks([apiPort, natsPort, namedDocker], options);
   await installPackages(options, progress);
 
   for (const directory of [options.dataDir, paths.runDir, paths.logDir]) mkdirSync(directory, { recursive: true, mode: 0o700 });
-  writeProcessFile(upProcessFile(options.dataDir), process.pid);
+  refuseSecond(options, claimProcessFile(upProcessFile(options.dataDir), process.pid));
   const stopSignal = waitForSignal();
   const supervisor = new Supervisor({
     clock, logDir: paths.logDir, runDir: paths.runDir,
@@ -55,6 +55,11 @@ export async function up(options: Options): Promise<void> {
     await supervisor.stop();
     removeProcessFile(upProcessFile(options.dataDir));
   }
+}
+
+function refuseSecond({ dataDir }: Options, already: number | undefined): void {
+  if (already === undefined) return;
+  throw new UserError(`bramble already runs here (process ${already}, data in ${dataDir}); use it with KUBECONFIG=${dataPaths(dataDir).kubeconfig}, or stop it first`);
 }
 
 async function startCluster(options: Options, supervisor: Supervisor, progress: Progress, clock: Clock): Promise<void> {

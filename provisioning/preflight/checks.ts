@@ -59,9 +59,6 @@ export const namedDocker: Check = {
   },
 };
 
-/** In the order they are run. */
-export const upChecks: readonly Check[] = [platform, privilege, dataDirectory, apiPort, natsPort, namedDocker];
-
 export async function runChecks(checks: readonly Check[], options: Options): Promise<void> {
   for (const check of checks) await check.run(options);
 }
