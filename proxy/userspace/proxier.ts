@@ -14,6 +14,7 @@ import type { ServedPort } from '../service-guard.ts';
 import type { Portal } from '../service-plan.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { TcpPortal } from './tcp-portal.ts';
+import { UdpFlows } from './udp-flows.ts';
 import { UdpPortal } from './udp-portal.ts';
 
 interface OpenPortal {
@@ -33,12 +34,14 @@ export class Proxier {
   private stopped = false;
   private retry: Timer | undefined;
   private readonly backoff: Backoff;
+  private readonly flows: UdpFlows;
   private readonly clock: Clock;
   private readonly logger: Logger;
 
   constructor(options: { clock: Clock; logger: Logger }) {
     this.clock = options.clock;
     this.logger = options.logger;
+    this.flows = new UdpFlows({ clock: options.clock });
     this.backoff = new Backoff({ initialMs: 500, maximumMs: 30_000 });
   }
 
@@ -113,7 +116,7 @@ export class Proxier {
     const logger = this.logger.child({ service: portal.service, portal: portal.key });
     const socket = portal.protocol === 'TCP'
       ? new TcpPortal({ listener: portal.listener, balancer, logger })
-      : new UdpPortal({ listener: portal.listener, balancer, clock, logger });
+      : new UdpPortal({ key: portal.key, listener: portal.listener, balancer, flows: this.flows, clock, logger });
     try {
       const listensOn = await openSomewhere(socket, portal.listener.ip !== undefined);
       this.open.set(portal.key, { portal, balancer, socket, listensOn });
