@@ -1,4 +1,5 @@
 /** Answers DNS questions about the cluster from its records: pure, from one decoded query to one decoded response. */
+import { isIPv4 } from 'node:net';
 import type { Answer, Packet, Question } from 'dns-packet';
 import type { ClusterRecords, NameRecords } from './service-records.ts';
 
@@ -29,7 +30,7 @@ export function answerQuestion(question: Question, records: ClusterRecords, opti
   const name = question.name.toLowerCase().replace(/\.$/, '');
   if (name.endsWith('.in-addr.arpa')) return answerReverse(question, name, records, options);
   if (name !== options.clusterDomain && !name.endsWith(`.${options.clusterDomain}`)) return undefined;
-  const found = lookUp(name, records);
+  const found = lookUp(name, records) ?? podByAddress(name, options);
   if (!found) return negative(options, responseCodes.nameError);
   if (name === `dns-version.${options.clusterDomain}` && question.type === 'TXT') {
     return positive([{ type: 'TXT', name: question.name, ttl, data: '1.1.0' }]);
@@ -45,6 +46,17 @@ export function answerQuestion(question: Question, records: ClusterRecords, opti
 /** `*`-free lookup: Kubernetes' specification has no wildcards. */
 function lookUp(name: string, records: ClusterRecords): NameRecords | undefined {
   return records.names.get(name);
+}
+
+/**
+ * `10-42-0-7.default.pod.cluster.local`: the address itself, where it is in the ranges of the cluster, whether there is such
+ * a pod or not (the mode "insecure" of CoreDNS, which clusters made by kubeadm have).
+ */
+function podByAddress(name: string, options: ZoneOptions): NameRecords | undefined {
+  const [host = '', namespace, ...rest] = name.split('.');
+  const address = host.replaceAll('-', '.');
+  if (!namespace || rest.join('.') !== `pod.${options.clusterDomain}` || !isIPv4(address)) return undefined;
+  return options.reverseCIDRs.some((cidr) => contains(cidr, address)) ? { a: [address], srv: [] } : undefined;
 }
 
 function addresses(name: string, found: NameRecords, options: ZoneOptions): LocalAnswer {

@@ -62,8 +62,16 @@ describe('cluster DNS', () => {
   it('knows the names of its own addresses and leaves those of others alone', () => {
     expect(data('5.0.19.198.in-addr.arpa', 'PTR')).toEqual(['web.default.svc.cluster.local']);
     expect(data('7.0.18.198.in-addr.arpa', 'PTR')).toEqual(['db-0.db.default.svc.cluster.local']);
+    expect(data('8.0.18.198.in-addr.arpa', 'PTR')).toEqual(['198-18-0-8.db.default.svc.cluster.local']);
     expect(ask('99.0.19.198.in-addr.arpa', 'PTR')!.responseCode).toBe(responseCodes.nameError);
     expect(ask('1.113.0.203.in-addr.arpa', 'PTR')).toBeUndefined();
+  });
+
+  it('gives a name made of a pod address that address, in the ranges of the cluster only', () => {
+    expect(data('198-18-0-99.default.pod.cluster.local')).toEqual(['198.18.0.99']);
+    for (const name of ['203-0-113-1.default.pod.cluster.local', '300-1-1-1.default.pod.cluster.local', '198-18-0-9.pod.cluster.local', 'x.198-18-0-9.default.pod.cluster.local']) {
+      expect(ask(name)!.responseCode, name).toBe(responseCodes.nameError);
+    }
   });
 
   it('leaves every other name to the resolvers of the machine', () => {

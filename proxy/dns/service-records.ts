@@ -70,8 +70,9 @@ class Zone implements ClusterRecords {
     this.at(name);
   }
 
-  pointer(address: string, name: string): void {
-    this.pointers.set(address, name);
+  /** @param chosen a name that somebody gave comes before one made of the address. */
+  pointer(address: string, name: string, chosen: boolean): void {
+    if (chosen || !this.pointers.has(address)) this.pointers.set(address, name);
   }
 
   /** The records of a name. Names above it exist too, as empty non-terminals. */
@@ -90,7 +91,7 @@ class Zone implements ClusterRecords {
 
 function addClusterIP(zone: Zone, owner: string, service: Service, clusterIP: string): void {
   zone.address(owner, clusterIP);
-  zone.pointer(clusterIP, owner);
+  zone.pointer(clusterIP, owner, true);
   for (const port of service.spec?.ports ?? []) {
     if (!port.name) continue;
     zone.service(`_${port.name}._${(port.protocol ?? 'TCP').toLowerCase()}.${owner}`, { priority: 0, weight: 100, port: port.port, target: owner });
@@ -108,7 +109,7 @@ function addHeadless(zone: Zone, owner: string, service: Service, slices: readon
         const host = `${endpoint.hostname ?? address.replaceAll('.', '-')}.${owner}`;
         zone.address(owner, address);
         zone.address(host, address);
-        if (endpoint.hostname) zone.pointer(address, host);
+        zone.pointer(address, host, endpoint.hostname !== undefined);
         for (const port of slice.ports ?? []) {
           if (!port.name || port.port === undefined) continue;
           zone.service(`_${port.name}._${(port.protocol ?? 'TCP').toLowerCase()}.${owner}`, { priority: 0, weight: 100, port: port.port, target: host });
