@@ -121,8 +121,27 @@ function lastLogLine(path: string): string {
 export async function stopOwnDocker(dataDir: string): Promise<boolean> {
   const { processFile } = ownDaemon(dataDir);
   const pid = runningProcess(processFile);
-  if (pid === undefined) return false;
-  await endProcess(pid, () => runningProcess(processFile) !== undefined, 30_000);
-  removeProcessFile(processFile);
-  return true;
+  if (pid !== undefined) {
+    await endProcess(pid, () => runningProcess(processFile) !== undefined, 30_000);
+    removeProcessFile(processFile);
+  }
+  await unmountLeftovers(dataDir);
+  return pid !== undefined;
+}
+
+/** dockerd leaves mounts behind when it ends (the namespace of host-network containers); files under them cannot be deleted. */
+async function unmountLeftovers(dataDir: string): Promise<void> {
+  const paths = dataPaths(dataDir);
+  const roots = [`${join(paths.runDir, 'docker-exec')}/`, `${paths.dockerDir}/`];
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '').map(unescapeMount);
+  // The last mounted first: it may be inside another.
+  for (const mount of mounts.filter((path) => roots.some((root) => path.startsWith(root))).reverse()) {
+    const { code, output } = await runCommand('umount', [mount]);
+    if (code !== 0) throw new UserError(`cannot unmount ${mount}: ${output.trim()}`);
+  }
+}
+
+/** Spaces and the like are octal in /proc/self/mounts, see fstab(5). */
+function unescapeMount(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }
