@@ -17,7 +17,7 @@ let cluster: Cluster;
 let clusterIP: string;
 
 beforeAll(async () => {
-  cluster = await Cluster.create({ clusterCIDR: '198.18.0.0/16', serviceCIDR: '198.19.0.0/20', bridgeName: 'bramble-e2e' });
+  cluster = await Cluster.create({ clusterCIDR: '198.18.0.0/20', serviceCIDR: '198.19.0.0/20', bridgeName: 'bramble-e2e' });
   await cluster.up();
   await run(process.execPath, ['examples/guestbook/make-images.js', cluster.dockerHost]);
 });
