@@ -2,7 +2,7 @@ import type { ConfigMap, Node, NodeStatus, Pod, Secret, Service } from '../../ap
 import { decodeRegisterReply, decodeStateMessage, decodeStatusReply, encodeMessage, MessageError } from '../../api/messaging/decode.ts';
 import { heartbeatSeconds, type BoardNetwork, type EventReport, type Heartbeat, type PodReport, type RegisterRequest, type StateMessage, type SyncRequest } from '../../api/messaging/messages.ts';
 import { boardSubjects, type BoardSubjects } from '../../api/messaging/subjects.ts';
-import type { Clock } from '../../machinery/clock.ts';
+import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { MessagingConnection } from '../../machinery/nats/messaging-connection.ts';
 import type { DesiredState } from '../pods/desired-state.ts';
@@ -14,6 +14,8 @@ import type { StatusSink } from './status-sink.ts';
 const requestTimeoutMs = 10_000;
 const retryBaseMs = 1_000;
 const retryMaximumMs = 30_000;
+/** An event waits this long for a status to travel with, so that the status of a starting pod never waits behind events. */
+const eventPauseMs = 100;
 /** A burst of messages that do not fit asks for the state once. */
 const syncPauseMs = 2_000;
 
@@ -56,6 +58,7 @@ export class BoardLink implements DesiredState, StatusSink {
   private sessions: Promise<void> = Promise.resolve();
   private isRegistered = false;
   private reporting: Promise<void> | undefined;
+  private eventTimer: Timer | undefined;
   private lastSync = Number.NEGATIVE_INFINITY;
   private syncWaits = false;
   private isReady = false;
@@ -119,6 +122,7 @@ export class BoardLink implements DesiredState, StatusSink {
   async stop(): Promise<void> {
     this.abort.abort(new Error('stopped'));
     this.endSession();
+    this.eventTimer?.cancel();
     for (const cleanup of this.cleanups) cleanup();
     await this.sessions;
     await this.reporting;
@@ -132,7 +136,10 @@ export class BoardLink implements DesiredState, StatusSink {
 
   event(event: EventReport): void {
     this.queue.addEvent(event);
-    this.reportSoon();
+    this.eventTimer ??= this.options.clock.after(eventPauseMs, () => {
+      this.eventTimer = undefined;
+      this.reportSoon();
+    });
   }
 
   reportNode(status: NodeStatus): void {

@@ -1,11 +1,11 @@
 import type { Clock, Timer } from '../../machinery/clock.ts';
 
 /**
- * Runs an action soon after it is asked for, and not more often than once per interval: the first request waits a moment
- * for its companions, a burst becomes a few runs.
+ * Runs an action when it is asked for, and not more often than once per interval: a lone request waits for the end of the
+ * present turn of the event loop only, a burst becomes a few runs.
  */
 export class Coalescer {
-  private readonly options: { clock: Clock; delayMs: number; intervalMs: number; run: () => void };
+  private readonly options: { clock: Clock; intervalMs: number; run: () => void };
   private timer: Timer | undefined;
   private lastRun = Number.NEGATIVE_INFINITY;
 
@@ -15,8 +15,8 @@ export class Coalescer {
 
   request(): void {
     if (this.timer) return;
-    const { clock, delayMs, intervalMs } = this.options;
-    const wait = Math.max(delayMs, this.lastRun + intervalMs - clock.monotonic());
+    const { clock, intervalMs } = this.options;
+    const wait = Math.max(0, this.lastRun + intervalMs - clock.monotonic());
     this.timer = clock.after(wait, () => this.runNow());
   }
 

@@ -32,9 +32,8 @@ interface BoardState {
   missed: boolean;
 }
 
-/** A moment for the events of one action (a scaled Deployment, an applied file) to come together. */
-const delayMs = 5;
-const intervalMs = 50;
+/** The changes of one action (a scaled Deployment, an applied file) come together, but for the first: a pod starts at once. */
+const intervalMs = 25;
 /** A board has this long to show that it has the last delta. */
 const crossingMs = 5_000;
 
@@ -70,7 +69,7 @@ export class DesiredStates {
       publisher: new StatePublisher({ epoch: this.options.newEpoch() }),
       needed: objectsNeededBy([]),
       sentPods: new Map(),
-      coalescer: new Coalescer({ clock: this.options.clock, delayMs, intervalMs, run: () => this.sendDelta(board, state) }),
+      coalescer: new Coalescer({ clock: this.options.clock, intervalMs, run: () => this.sendDelta(board, state) }),
       lastDelta: Number.NEGATIVE_INFINITY,
       missed: false,
     };

@@ -20,7 +20,6 @@ export interface NetworkStateOptions {
   newEpoch: () => string;
 }
 
-const delayMs = 5;
 /** Every board hears every change: a burst of endpoints is worth waiting for. */
 const intervalMs = 100;
 
@@ -35,7 +34,7 @@ export class NetworkState {
   constructor(options: NetworkStateOptions) {
     this.options = options;
     this.publisher = new StatePublisher({ epoch: options.newEpoch() });
-    this.coalescer = new Coalescer({ clock: options.clock, delayMs, intervalMs, run: () => this.sendDelta() });
+    this.coalescer = new Coalescer({ clock: options.clock, intervalMs, run: () => this.sendDelta() });
     options.informers.of(services).addHandler(this.follow((object) => ({ kind: 'Service', object: trimObject(object) })));
     options.informers.of(endpointSlices).addHandler(this.follow((object) => ({ kind: 'EndpointSlice', object: trimObject(object) })));
     options.informers.of(nodes).addHandler(this.follow((object) => ({ kind: 'Node', object: trimNode(object) })));
