@@ -18,9 +18,9 @@ class FakeResponse extends EventEmitter {
     return this.room > 0;
   }
 
-  end(callback: () => void): void {
+  end(): void {
     this.state = 'ended';
-    callback();
+    this.emit('finish');
   }
 
   destroy(): void {

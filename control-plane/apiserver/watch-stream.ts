@@ -107,7 +107,10 @@ export class WatchStream implements RegistryWatchSink {
       this.head = 0;
     }
     if (!room) this.block();
-    else if (this.state === 'finishing') response.end(() => this.finish());
+    else if (this.state === 'finishing') {
+      response.once('finish', () => this.finish());
+      response.end();
+    }
   }
 
   private block(): void {
