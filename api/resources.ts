@@ -8,7 +8,7 @@ import type { ConfigMap, Endpoints, Event, Namespace, Node, Pod, Secret, Service
 import type { EndpointSlice } from './discovery.ts';
 import type { KubernetesObject } from './meta.ts';
 
-export type Subresource = 'status' | 'scale' | 'binding' | 'log' | 'exec' | 'attach' | 'portforward' | 'finalize';
+export type Subresource = 'status' | 'scale' | 'binding' | 'eviction' | 'log' | 'exec' | 'attach' | 'portforward' | 'finalize';
 
 /** One row. The phantom type parameter ties a row to the type of its objects: `client.resource(pods)` yields Pods. */
 export interface Resource<T extends KubernetesObject = KubernetesObject> {
@@ -46,7 +46,7 @@ function define<T extends KubernetesObject>(
 
 export const namespaces = define<Namespace>({ group: '', kind: 'Namespace', plural: 'namespaces', namespaced: false, shortNames: ['ns'], subresources: ['status', 'finalize'] });
 export const nodes = define<Node>({ group: '', kind: 'Node', plural: 'nodes', namespaced: false, shortNames: ['no'], subresources: ['status'] });
-export const pods = define<Pod>({ group: '', kind: 'Pod', plural: 'pods', namespaced: true, shortNames: ['po'], categories: ['all'], subresources: ['status', 'binding', 'log', 'exec'] });
+export const pods = define<Pod>({ group: '', kind: 'Pod', plural: 'pods', namespaced: true, shortNames: ['po'], categories: ['all'], subresources: ['status', 'binding', 'eviction', 'log', 'exec'] });
 export const services = define<Service>({ group: '', kind: 'Service', plural: 'services', namespaced: true, shortNames: ['svc'], categories: ['all'], subresources: ['status'] });
 export const endpoints = define<Endpoints>({ group: '', kind: 'Endpoints', plural: 'endpoints', singular: 'endpoints', namespaced: true, shortNames: ['ep'] });
 export const configMaps = define<ConfigMap>({ group: '', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, shortNames: ['cm'] });

@@ -88,7 +88,7 @@ function createFastify(tls: TlsOptions | undefined): FastifyInstance {
     bodyLimit: maxBodyBytes,
     requestTimeout: 60_000,
     keepAliveTimeout: 120_000,
-    routerOptions: { maxParamLength: 8192 },
+    routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: true },
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error: unknown, _request: unknown, reply: FastifyReply) => void sendStatus(reply, toStatusError(error).status),
   };

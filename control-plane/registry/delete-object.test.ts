@@ -99,18 +99,21 @@ describe('delete', () => {
       await test.clock.advance(3000);
       expect(await deletePod({ gracePeriodSeconds: 40 })).toMatchObject({ metadata: { deletionGracePeriodSeconds: 20 } });
       expect(await deletePod({ gracePeriodSeconds: 10 })).toMatchObject({ metadata: { deletionTimestamp: '2026-01-01T00:00:10Z', deletionGracePeriodSeconds: 10 } });
-      expect(await deletePod({ gracePeriodSeconds: 0 })).toMatchObject({ status: 'Success' });
+      expect(await deletePod({ gracePeriodSeconds: 0 })).toMatchObject({ kind: 'Pod' });
+      expect(() => test.registry.of(pods).get('web', 'default')).toThrow('not found');
     });
 
     it('removes a pod at once that no board runs', async () => {
       await test.registry.of(pods).create(test.context, 'default', { metadata: { name: 'web' }, spec: { containers: [{ name: 'main', image: 'busybox' }] } });
-      expect(await deletePod({ gracePeriodSeconds: 30 })).toMatchObject({ status: 'Success' });
+      expect(await deletePod({ gracePeriodSeconds: 30 })).toMatchObject({ kind: 'Pod', metadata: { name: 'web' } });
+      expect(() => test.registry.of(pods).get('web', 'default')).toThrow('not found');
     });
 
     it('removes a pod at once that has ended', async () => {
       await createPod();
       await test.client.resource(pods).modify('web', 'default', (copy) => Object.assign(copy, { status: { ...copy.status, phase: 'Succeeded' } }), 'status');
-      expect(await deletePod()).toMatchObject({ status: 'Success' });
+      expect(await deletePod()).toMatchObject({ kind: 'Pod', status: { phase: 'Succeeded' } });
+      expect(() => test.registry.of(pods).get('web', 'default')).toThrow('not found');
     });
   });
 

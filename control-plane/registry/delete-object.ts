@@ -22,7 +22,7 @@ interface Deletion<T extends KubernetesObject> {
 }
 
 /**
- * @returns the object as it lingers, or a Success Status when it is gone.
+ * @returns the object as it lingers, or when it is gone a Success Status (of some kinds: the object as it was).
  * @throws StatusError NotFound, Conflict (preconditions), Invalid (options) and whatever admission refuses with.
  */
 export async function deleteObject<T extends KubernetesObject>(deletion: Deletion<T>): Promise<T | Status> {
@@ -54,7 +54,8 @@ async function attempt<T extends KubernetesObject>(deletion: Deletion<T>, stored
     if (written) return written;
     strategy.released?.(stored.object);
   }
-  return plan.action === 'mark' ? plan.object : success(resource, stored.object);
+  if (plan.action === 'mark') return plan.object;
+  return strategy.returnsDeletedObject ? stored.object : success(resource, stored.object);
 }
 
 async function write<T extends KubernetesObject>(deletion: Deletion<T>, stored: StoredObject<T>, object: T | undefined): Promise<T | undefined> {

@@ -75,7 +75,7 @@ export interface ResourceRegistry<T extends KubernetesObject = KubernetesObject>
   list(query: ListQuery): ObjectList<T>;
   watch(query: WatchQuery, sink: RegistryWatchSink): RegistryWatch;
   update(context: RequestContext, request: UpdateRequest<T>): Promise<T>;
-  /** @returns the object as it lingers (finalizers, grace period), or a Success Status when it is gone. */
+  /** @returns the object as it lingers (finalizers, grace period); when it is gone a Success Status, of some kinds the object as it was. */
   delete(context: RequestContext, name: string, namespace: string | undefined, options: DeleteOptions): Promise<T | Status>;
   /** Deletes each listed object with the options; returns what was listed. */
   deleteCollection(context: RequestContext, query: ListQuery, options: DeleteOptions): Promise<ObjectList<T>>;

@@ -23,6 +23,8 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   readonly resource: Resource<T>;
   /** PUT of an object that does not exist creates it. */
   readonly allowCreateOnUpdate: boolean;
+  /** A deletion that removes the object answers with it; else with a Success Status. */
+  readonly returnsDeletedObject?: boolean;
   /** PUT without metadata.resourceVersion overwrites what is there. */
   readonly allowUnconditionalUpdate: boolean;
   /** Fields beside metadata.name and metadata.namespace that a field selector may name. */

@@ -8,6 +8,7 @@ import { booleanValue, type RawQuery } from '../query-options.ts';
 import type { ResourceVerb } from '../request-info.ts';
 import { bindPod, createObject } from './create.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
+import { evictPod } from './eviction.ts';
 import { readLog } from './log.ts';
 import { patchObject } from './patch.ts';
 import { getObject, listObjects } from './read.ts';
@@ -31,6 +32,7 @@ const subresources: Partial<Record<Subresource, Handlers>> = {
   finalize: { update: (call) => updateObject(call, 'finalize') },
   scale: { get: getScale, update: updateScale, patch: patchScale },
   binding: { create: bindPod },
+  eviction: { create: evictPod },
   log: { get: readLog },
   exec: { get: requireUpgrade, create: requireUpgrade },
 };

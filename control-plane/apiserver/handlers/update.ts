@@ -1,4 +1,4 @@
-/** PUT: replace an object or its status, finalizers. */
+/** PUT: replace an object or its status, finalizers; of some kinds also create it. */
 import type { FastifyReply } from 'fastify';
 import { requestContext, type ResourceCall } from '../app-parts.ts';
 import { parseWriteOptions } from '../query-options.ts';
@@ -12,10 +12,15 @@ export async function updateObject(call: ResourceCall, subresource?: ObjectSubre
   const options = parseWriteOptions(call.query, 'UpdateOptions');
   const object = await decodeRequest(call, call.resource, options.fieldValidation);
   matchUrl(call, object);
+  const found = { before: false };
+  const change = () => {
+    found.before = true;
+    return structuredClone(object);
+  };
   const updated = await call.store.update(requestContext(call, options), {
-    ...updateTarget(call), ...(subresource ? { subresource } : {}), change: () => structuredClone(object),
+    ...updateTarget(call), ...(subresource ? { subresource } : { createIfMissing: object }), change,
   });
-  return sendObject(call, 200, updated);
+  return sendObject(call, found.before ? 200 : 201, updated);
 }
 
 export function updateTarget(call: ResourceCall): { name: string; namespace?: string } {

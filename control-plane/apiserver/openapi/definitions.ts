@@ -10,6 +10,7 @@ export const deleteOptionsMessage = `${meta}DeleteOptions`;
 export const patchMessage = `${meta}Patch`;
 export const scaleMessage = 'k8s.io.api.autoscaling.v1.Scale';
 export const bindingMessage = 'k8s.io.api.core.v1.Binding';
+export const evictionMessage = 'k8s.io.api.policy.v1.Eviction';
 
 /** Messages whose JSON is no object with their fields. */
 const scalars: Readonly<Record<string, SchemaObject>> = {
@@ -21,6 +22,12 @@ const scalars: Readonly<Record<string, SchemaObject>> = {
   [`${meta}MicroTime`]: { type: 'string', format: 'date-time' },
   [`${meta}Duration`]: { type: 'string' },
   [`${meta}Patch`]: { type: 'object' },
+};
+
+/** OpenAPI 2 cannot say that a value has one of two types. */
+const unions: Readonly<Record<string, SchemaObject>> = {
+  'k8s.io.apimachinery.pkg.api.resource.Quantity': { oneOf: [{ type: 'string' }, { type: 'number' }] },
+  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
 };
 
 const plainTypes: Readonly<Record<string, SchemaObject>> = {
@@ -78,12 +85,13 @@ class DefinitionBuilder {
     });
     if (resource.subresources.includes('scale')) this.add(scaleMessage, [{ group: 'autoscaling', version: 'v1', kind: 'Scale' }]);
     if (resource.subresources.includes('binding')) this.add(bindingMessage, [{ group: '', version: 'v1', kind: 'Binding' }]);
+    if (resource.subresources.includes('eviction')) this.add(evictionMessage, [{ group: 'policy', version: 'v1', kind: 'Eviction' }]);
   }
 
   add(message: string, kinds?: readonly GroupVersionKind[]): void {
     const name = definitionName(message);
     if (this.definitions.has(name)) return;
-    const scalar = scalars[message];
+    const scalar = (this.referencePrefix === '#/definitions/' ? undefined : unions[message]) ?? scalars[message];
     if (scalar) {
       this.definitions.set(name, scalar);
       return;

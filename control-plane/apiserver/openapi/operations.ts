@@ -1,6 +1,6 @@
 /** What can be done with the kinds of the resource table, as OpenAPI lists it; the same for OpenAPI 2 and 3. */
 import { apiVersionOf, type Resource, type Subresource } from '../../../api/resources.ts';
-import { bindingMessage, deleteOptionsMessage, patchMessage, scaleMessage, statusMessage } from './definitions.ts';
+import { bindingMessage, deleteOptionsMessage, evictionMessage, patchMessage, scaleMessage, statusMessage } from './definitions.ts';
 import type { GroupVersionKind } from './schema-object.ts';
 
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
@@ -89,6 +89,7 @@ function subresourceOperations({ resource, subresource, path, id }: SubresourceP
     case 'scale': return readWrite(scaleMessage, { group: 'autoscaling', version: 'v1', kind: 'Scale' });
     case 'finalize': return [{ ...own, method: 'put', action: 'put', operationId: id('replace', suffix), body: schema, answer: schema, queries: writeQueries }];
     case 'binding': return [{ ...own, kind: { group: '', version: 'v1', kind: 'Binding' }, method: 'post', action: 'post', operationId: id('create', suffix), body: bindingMessage, answer: bindingMessage, queries: writeQueries }];
+    case 'eviction': return [{ ...own, kind: { group: 'policy', version: 'v1', kind: 'Eviction' }, method: 'post', action: 'post', operationId: id('create', suffix), body: evictionMessage, answer: evictionMessage, queries: writeQueries }];
     case 'log': return [{ ...own, method: 'get', action: 'get', operationId: id('read', suffix), queries: logQueries }];
     case 'exec':
     case 'attach':

@@ -9,6 +9,7 @@ export interface SchemaObject {
   required?: string[];
   properties?: Record<string, SchemaObject>;
   items?: SchemaObject;
+  oneOf?: SchemaObject[];
   additionalProperties?: SchemaObject;
   [extension: `x-kubernetes-${string}`]: unknown;
 }

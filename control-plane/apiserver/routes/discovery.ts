@@ -74,6 +74,7 @@ function factsOf(subresource: Subresource): SubresourceFacts {
     case 'scale': return { verbs: ['get', 'patch', 'update'], group: 'autoscaling', version: 'v1', kind: 'Scale' };
     case 'finalize': return { verbs: ['update'] };
     case 'binding': return { verbs: ['create'], kind: 'Binding' };
+    case 'eviction': return { verbs: ['create'], group: 'policy', version: 'v1', kind: 'Eviction' };
     case 'log': return { verbs: ['get'] };
     case 'exec': return { verbs: ['create', 'get'], kind: 'PodExecOptions' };
     case 'attach': return { verbs: ['create', 'get'], kind: 'PodAttachOptions' };

@@ -14,6 +14,7 @@ import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './valid
 export const podStrategy: Strategy<Pod> = {
   ...plainStrategy,
   resource: pods,
+  returnsDeletedObject: true,
   selectableFields: [
     'spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork',
     'status.phase', 'status.podIP', 'status.nominatedNodeName',

@@ -4,4 +4,4 @@ import { serviceAccounts } from '../../../../api/resources.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 
-export const serviceAccountStrategy: Strategy<ServiceAccount> = { ...plainStrategy, resource: serviceAccounts };
+export const serviceAccountStrategy: Strategy<ServiceAccount> = { ...plainStrategy, resource: serviceAccounts, returnsDeletedObject: true };

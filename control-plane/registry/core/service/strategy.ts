@@ -15,6 +15,7 @@ export function createServiceStrategy(allocations: ServiceAllocations): Strategy
   return {
     ...plainStrategy,
     resource: services,
+    returnsDeletedObject: true,
     allowCreateOnUpdate: true,
     selectableFields: ['spec.clusterIP', 'spec.type'],
     selectField({ spec }, field) {
