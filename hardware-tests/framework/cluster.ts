@@ -26,6 +26,15 @@ export interface ClusterOptions {
   extraFlags?: readonly string[];
 }
 
+/** What is used of an entry of Docker's list of containers. */
+export interface ContainerEntry {
+  Id: string;
+  Names: string[];
+  /** `running`, `exited`, `created` ... */
+  State: string;
+  Labels: Record<string, string>;
+}
+
 export class Cluster {
   readonly dataDir: string;
   readonly flags: string[];
@@ -90,6 +99,40 @@ export class Cluster {
     return exit;
   }
 
+  /** `bramble up`, once it was started. */
+  get upProcess(): ChildProcess | undefined {
+    return this.process;
+  }
+
+  /** Starts `bramble` with a subcommand and this cluster's options, and does not wait. `output` grows as it speaks. */
+  begin(command: string, flags: readonly string[] = []): { process: ChildProcess; output: () => string; exit: Promise<number | null> } {
+    const child = spawn(process.execPath, [executable, command, ...this.flags, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text; });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { output += text; });
+    return { process: child, output: () => output, exit: new Promise((resolve) => child.once('close', resolve)) };
+  }
+
+  /** Pulls the plug of everything at once. Containers run on. @returns the pids that were killed. */
+  powerCut(): number[] {
+    const pids = ['up', 'server', 'agent', 'proxy', 'nats-server'].flatMap((part) => {
+      try {
+        return [this.pid(part)];
+      } catch {
+        return []; // It does not run.
+      }
+    });
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
+    this.process = undefined;
+    return pids;
+  }
+
   /** Another subcommand with this cluster's options. */
   async bramble(command: string, flags: readonly string[] = []): Promise<{ code: number; output: string }> {
     return new Promise((resolve, reject) => {
@@ -110,8 +153,12 @@ export class Cluster {
 
   /** Pulls the plug of one process and waits until its successor runs. */
   async kill(part: string): Promise<void> {
-    const before = this.pid(part);
-    process.kill(before, 'SIGKILL');
+    // Where its parent was killed just before, the file may name one that is gone: its successor is coming.
+    const before = await eventually(() => {
+      const pid = this.pid(part);
+      process.kill(pid, 'SIGKILL');
+      return pid;
+    }, { timeoutMs: 30_000 });
     await eventually(() => this.pid(part) !== before, { timeoutMs: 30_000 });
   }
 
@@ -120,12 +167,21 @@ export class Cluster {
     return JSON.parse(stdout) as T;
   }
 
+  /** A call to Docker that changes something. */
+  async engine(method: 'POST' | 'DELETE', path: string): Promise<void> {
+    await run('curl', ['-sf', '-X', method, '--unix-socket', this.dockerHost.replace(/^unix:\/\//, ''), `http://docker${path}`]);
+  }
+
   /** Containers of this cluster's pods, sandboxes included, ended ones too, by id. */
   async containers(): Promise<Map<string, string>> {
+    return new Map((await this.containerList()).map(({ Id, Names }) => [Id, Names[0] ?? '']));
+  }
+
+  /** The same, as Docker lists them. */
+  async containerList(): Promise<ContainerEntry[]> {
     const agent = createHash('sha256').update(`${this.dataDir}\n${this.nodeName}`).digest('hex').slice(0, 12);
     const filters = encodeURIComponent(JSON.stringify({ label: [`dev.bramble.agent=${agent}`] }));
-    const found = await this.docker<{ Id: string; Names: string[] }[]>(`/containers/json?all=1&filters=${filters}`);
-    return new Map(found.map(({ Id, Names }) => [Id, Names[0] ?? '']));
+    return this.docker<ContainerEntry[]>(`/containers/json?all=1&filters=${filters}`);
   }
 
   logs(): string {
