@@ -128,6 +128,14 @@ describe('computePodActions', () => {
     expect(steps(makePod({ restartPolicy: 'Never' }), runtimePod, { unhealthy })).toEqual([['kill main-0']]);
   });
 
+  it('backs a container off that is killed over and over', () => {
+    const runtimePod = makeRuntimePod([makeSandbox()], [makeRuntimeContainer(undefined, { attempt: 1 }), makeRuntimeContainer(undefined, exited(137))]);
+    const unhealthy = new Map([['main-1', 'Container main failed liveness probe']]);
+    expect(steps(makePod(), runtimePod, { unhealthy })).toEqual([['kill main-1'], ['start main-2']]);
+    const backOff = (_container: unknown, finishedAt: number) => ({ until: finishedAt + 10_000, delayMs: 10_000 });
+    expect(steps(makePod(), runtimePod, { unhealthy, backOff })).toEqual([['kill main-1']]);
+  });
+
   describe('when the sandbox is gone', () => {
     const dead = makeSandbox({ phase: 'exited', ip: undefined as never });
 

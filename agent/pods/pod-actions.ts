@@ -187,7 +187,11 @@ class Planner {
     const restart = changed || restartPolicyOf(this.pod, spec, kind) !== 'Never';
     const what = changed ? `Container ${spec.name} definition changed` : probeMessage ?? '';
     this.kills.push({ action: 'kill-container', container: current, spec, message: restart ? `${what}, will be restarted` : what });
-    if (restart) this.starts.push({ action: 'start-container', spec, kind, attempt: current.attempt + 1 });
+    if (!restart) return;
+    // One that is killed over and over is backed off as one that ends by itself: from the end of the one before it.
+    const previous = this.input.runtimePod.containers.find((container) => container.name === spec.name && container.phase === 'exited');
+    if (previous && this.input.backOff(spec, previous.finishedAt ?? previous.createdAt)) return;
+    this.starts.push({ action: 'start-container', spec, kind, attempt: current.attempt + 1, ...(previous ? { previous } : {}) });
   }
 
   private planRestart(spec: Container, kind: 'init' | 'container', current: RuntimeContainer): void {

@@ -3,7 +3,7 @@ import type { Container, ContainerState, ContainerStatus, Pod } from '../../api/
 import { timestamp } from '../../machinery/clock.ts';
 import type { RuntimeContainer } from '../container-runtime/container-runtime.ts';
 import type { ProbeState } from '../prober/prober-manager.ts';
-import { isSidecar } from '../pods/restart-policy.ts';
+import { isSidecar, restartPolicyOf, shouldRestart } from '../pods/restart-policy.ts';
 
 export interface WaitingReason {
   reason: string;
@@ -32,7 +32,7 @@ export function makeContainerStatus(input: ContainerStatusInput): ContainerStatu
   const { spec, previous } = input;
   const [latest, before] = input.runtimeContainers;
   if (!latest) return absentStatus(input);
-  const waits = latest.phase !== 'running' && !input.ended && input.waiting;
+  const waits = latest.phase !== 'running' && !input.ended && !isOver(input, latest) && input.waiting;
   const state: ContainerState = waits ? { waiting: { ...waits } } : containerState(input, latest);
   // While it waits, how it ended is the last state; otherwise that of the one before.
   const last = waits && latest.phase === 'exited' ? latest : before;
@@ -55,6 +55,11 @@ function absentStatus({ spec, waiting, defaultReason, previous, ended }: Contain
     return { ...previous, ready: false, started: false, state: previous.state.terminated ? { terminated: previous.state.terminated } : { terminated: lostState(previous) } };
   }
   return { ...base, state: { waiting: waiting ? { ...waiting } : { reason: defaultReason } }, lastState: previous?.lastState ?? {}, started: false };
+}
+
+/** It has ended and will not be started again: it waits for nothing. */
+function isOver({ pod, spec, kind }: ContainerStatusInput, latest: RuntimeContainer): boolean {
+  return latest.phase === 'exited' && !shouldRestart(restartPolicyOf(pod, spec, kind), latest.exitCode ?? 0);
 }
 
 /** It ran when it was last seen, and nobody knows how it ended. */

@@ -37,6 +37,13 @@ describe('makePodStatus', () => {
     expect(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'].map((type) => condition(result, type)?.status)).toEqual(['True', 'True', 'True', 'True']);
   });
 
+  it('shows how a container ended that could not be started and will not be tried again', () => {
+    const failed = makeRuntimePod([makeSandbox()], [makeRuntimeContainer(undefined, { ...exited(127), startedAt: undefined as never, error: 'no such file' })]);
+    const failures = new Map([['main', { reason: 'RunContainerError', message: 'no such file' }]]);
+    expect(status(makePod({ restartPolicy: 'Never' }), failed, { failures }).containerStatuses?.[0]?.state).toMatchObject({ terminated: { exitCode: 127, reason: 'StartError', message: 'no such file' } });
+    expect(status(makePod(), failed, { failures }).containerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'RunContainerError', message: 'no such file' } });
+  });
+
   it('names all that are not ready', () => {
     const pod = makePod({ containers: [makeContainer('a'), makeContainer('b')] });
     expect(condition(status(pod, makeRuntimePod([makeSandbox()])), 'ContainersReady')?.message).toBe('containers with unready status: [a b]');

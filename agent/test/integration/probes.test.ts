@@ -100,6 +100,16 @@ describe('an httpGet probe', () => {
     expect(await run({ httpGet: { port, path: '/' } })).toEqual({ verdict: 'failure', output: `Get "http://127.0.0.1:${port}/": dial tcp 127.0.0.1:${port}: connect: connection refused` });
   });
 
+  it('takes answers of small servers that end their lines with LF', async () => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end('HTTP/1.0 200 OK\nContent-Type: text/plain\n\nfine'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closers.push(() => server.close());
+    expect(await run({ httpGet: { port: (server.address() as AddressInfo).port } })).toMatchObject({ verdict: 'success', output: 'fine' });
+  });
+
   it('takes any certificate', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'bramble-probe-'));
     closers.push(() => rmSync(directory, { recursive: true }));
