@@ -4,6 +4,8 @@ const rooms = '{api,machinery,control-plane,agent,proxy,provisioning,hardware-te
 
 export default defineConfig({
   test: {
+    // Of tests that say they are concurrent: those of a cluster wait for its pods most of their time.
+    maxConcurrency: 24,
     projects: [
       {
         test: {
@@ -16,6 +18,7 @@ export default defineConfig({
         // Real dockerd, nats-server, LevelDB, kubectl. Files run one after the other: they share one machine.
         test: {
           name: 'integration',
+          globalSetup: ['machinery/testing/integration-setup.ts'],
           include: [`${rooms}/**/test/integration/**/*.test.ts`],
           testTimeout: 60_000,
           hookTimeout: 120_000,
