@@ -2,6 +2,7 @@
  * The board's view of the cluster's network: Services, EndpointSlices and Nodes, as the control plane sends them over NATS,
  * kept on disk so that a board that boots alone still serves its Services.
  */
+import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Service } from '../api/core.ts';
@@ -16,6 +17,8 @@ import { StateReceiver } from '../machinery/nats/state-receiver.ts';
 
 /** A card wears out: however often endpoints change, the file is written at most this often. */
 const saveEveryMs = 30_000;
+/** A lone change is on the card soon: the plug may be pulled. */
+const saveSoonMs = 1_000;
 /** Should a message be lost without anybody noticing, this finds out. */
 const compareEveryMs = 300_000;
 /** A full state is asked for at most this often while messages do not fit together. */
@@ -32,6 +35,9 @@ export class NetworkView {
   private readonly handlers: (() => void)[] = [];
   private readonly endings: (() => void)[] = [];
   private saveTimer: Timer | undefined;
+  private lastSave = Number.NEGATIVE_INFINITY;
+  /** Hash of the objects in the file. */
+  private savedDigest = '';
   private compareTimer: Timer | undefined;
   private syncTimer: Timer | undefined;
   private saving: Promise<void> = Promise.resolve();
@@ -91,7 +97,7 @@ export class NetworkView {
     if (result.outcome === 'needsSync') this.requestSyncSoon();
     if (result.outcome === 'applied') {
       for (const handler of this.handlers) handler();
-      this.saveTimer ??= this.options.clock.after(saveEveryMs, () => this.save());
+      this.saveSoon();
     }
   }
 
@@ -119,6 +125,7 @@ export class NetworkView {
     try {
       const checkpoint = JSON.parse(await readFile(checkpointFile, 'utf8')) as Checkpoint;
       this.receiver.restore(checkpoint);
+      this.savedDigest = digestOf(checkpoint.objects);
       logger.info('read the last known network', { objects: checkpoint.objects.length });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
@@ -126,13 +133,32 @@ export class NetworkView {
     }
   }
 
+  private saveSoon(): void {
+    const { clock } = this.options;
+    const wait = Math.max(saveSoonMs, this.lastSave + saveEveryMs - clock.monotonic());
+    this.saveTimer ??= clock.after(wait, () => this.save());
+  }
+
+  /** Nothing where the same objects only got a new numbering, as after a restart of the control plane. */
   private save(): void {
     this.saveTimer = undefined;
     const checkpoint: Checkpoint = { epoch: this.receiver.epoch, revision: this.receiver.revision, objects: this.receiver.all() };
+    const digest = digestOf(checkpoint.objects);
+    if (digest === this.savedDigest) return;
+    this.savedDigest = digest;
+    this.lastSave = this.options.clock.monotonic();
     this.saving = this.saving.then(() => writeAtomically(this.options.checkpointFile, JSON.stringify(checkpoint))).catch((error: unknown) => {
+      this.savedDigest = '';
       this.options.logger.warn('cannot save the network state', { file: this.options.checkpointFile, error });
     });
   }
+}
+
+/** In whatever order they came. */
+function digestOf(objects: readonly StateObject[]): string {
+  const hash = createHash('sha256');
+  for (const line of objects.map((object) => JSON.stringify(object)).sort()) hash.update(line).update('\n');
+  return hash.digest('base64');
 }
 
 /** The old or the new content survives a power cut, never a half. */
