@@ -14,7 +14,9 @@ import { idleFigures, memoryFigures } from './processes.ts';
 import { measureProxy } from './proxy-rates.ts';
 
 const idleSeconds = Number(process.env.BRAMBLE_BENCH_IDLE_SECONDS ?? 300);
-const settleMs = 20_000;
+/** What a start leaves to do (files that are written at most every 30 s, images' first look) is over by then. */
+const settleMs = 45_000;
+const tenPodsSettleMs = 20_000;
 const image = 'bench-node:1';
 
 const sections: Record<string, (cluster: Cluster) => Promise<Figure[]>> = {
@@ -35,7 +37,7 @@ async function withTenPods(cluster: Cluster): Promise<Figure[]> {
   };
   await cluster.kubectl.run(['apply', '-f', '-'], JSON.stringify(deployment));
   await cluster.kubectl.run(['rollout', 'status', 'deployment/ten', '--timeout=120s']);
-  await new Promise((resolve) => setTimeout(resolve, settleMs));
+  await new Promise((resolve) => setTimeout(resolve, tenPodsSettleMs));
   const figures = memoryFigures(cluster, 'with 10 pods');
   await cluster.kubectl.run(['delete', 'deployment', 'ten']);
   await eventually(async () => (await cluster.kubectl.json<PodList>(['get', 'pods'])).items.length === 0, { timeoutMs: 60_000, everyMs: 500 });
