@@ -2,7 +2,7 @@
 // `N passed, N failed`. Where Docker, root or kubectl is missing it says which tests it leaves out and why; with CI=true a
 // missing part is a failure.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { prepare, root } from './prepare.js';
@@ -10,6 +10,9 @@ import { prepare, root } from './prepare.js';
 prepare();
 const ci = process.env.CI === 'true';
 const reports = mkdtempSync(join(tmpdir(), 'bramble-test-'));
+// A temporary directory of their own shows what tests leave behind.
+const temporary = join(reports, 'tmp');
+mkdirSync(temporary);
 const totals = { passed: 0, failed: 0 };
 
 function onPath(program) {
@@ -28,7 +31,7 @@ const missing = [
 function run(title, file, args) {
   process.stdout.write(`\n── ${title}\n`);
   const started = performance.now();
-  const { status } = spawnSync(file, args, { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(file, args, { cwd: root, stdio: 'inherit', env: { ...process.env, TMPDIR: temporary } });
   process.stdout.write(`── ${title}: ${status === 0 ? 'ok' : 'FAILED'}, ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
   return status === 0;
 }
@@ -62,6 +65,11 @@ if (missing.length === 0) {
   process.stdout.write(`\nLeft out: the integration tests and the cluster tests. This machine lacks ${missing.join(', ')}.\n`);
   if (ci) totals.failed += 1;
 }
-rmSync(reports, { recursive: true });
+const left = readdirSync(temporary).filter((name) => name.startsWith('bramble-'));
+if (left.length > 0) {
+  process.stdout.write(`\nLeft behind by tests: ${left.join(' ')}\n`);
+  totals.failed += 1;
+}
+rmSync(reports, { recursive: true, force: true });
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
 process.exit(totals.failed === 0 ? 0 : 1);
