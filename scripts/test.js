@@ -9,9 +9,9 @@ import { prepare, root } from './prepare.js';
 
 prepare();
 const ci = process.env.CI === 'true';
-const reports = mkdtempSync(join(tmpdir(), 'bramble-test-'));
+const reports = mkdtempSync(join(tmpdir(), 'bt-'));
 // A temporary directory of their own shows what tests leave behind.
-const temporary = join(reports, 'tmp');
+const temporary = join(reports, 't'); // short: sockets below it have at most 107 characters
 mkdirSync(temporary);
 const totals = { passed: 0, failed: 0 };
 
