@@ -24,6 +24,8 @@ export interface ClusterOptions {
   serviceCIDR: string;
   bridgeName: string;
   extraFlags?: readonly string[];
+  /** Another Docker than the one all tests share. */
+  dockerHost?: string;
 }
 
 /** What is used of an entry of Docker's list of containers. */
@@ -52,7 +54,7 @@ export class Cluster {
     this.flags = [
       '--data-dir', dataDir, '--api-port', String(ports.api), '--nats-port', String(ports.nats), '--node-name', this.nodeName,
       '--cluster-cidr', options.clusterCIDR, '--service-cidr', options.serviceCIDR, '--bridge-name', options.bridgeName,
-      ...(givenDockerHost === undefined ? [] : ['--docker-host', givenDockerHost]),
+      ...(this.givenDockerHost === undefined ? [] : ['--docker-host', this.givenDockerHost]),
       ...(options.extraFlags ?? []),
     ];
   }
@@ -64,12 +66,16 @@ export class Cluster {
     return cluster;
   }
 
+  private get givenDockerHost(): string | undefined {
+    return this.options.dockerHost ?? givenDockerHost;
+  }
+
   get kubeconfig(): string {
     return join(this.dataDir, 'kubeconfig');
   }
 
   get dockerHost(): string {
-    return givenDockerHost ?? `unix://${join(this.dataDir, 'run', 'docker.sock')}`;
+    return this.givenDockerHost ?? `unix://${join(this.dataDir, 'run', 'docker.sock')}`;
   }
 
   /** Runs `bramble up` until it says that the cluster is ready. */
