@@ -2,6 +2,7 @@ import type { Pod } from '../../api/core.ts';
 import { objectKey } from '../../api/meta.ts';
 import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { ClusterEvent } from './framework/interface.ts';
+import { Heap } from './heap.ts';
 
 interface Entry {
   pod: Pod;
@@ -40,6 +41,8 @@ export class SchedulingQueue {
   private readonly clock: Clock;
   private readonly onReady: () => void;
   private readonly entries = new Map<string, Entry>();
+  /** Every active entry is in it once. Those that were removed meanwhile are passed over when they come up. */
+  private readonly active = new Heap<Entry>(isBefore);
   private sequence = 0;
 
   /** @param onReady called when next() has something. */
@@ -58,9 +61,11 @@ export class SchedulingQueue {
     }
     this.remove(pod);
     this.sequence += 1;
-    this.entries.set(key, {
+    const entry: Entry = {
       pod, attempts: 0, lastAttempt: 0, since: this.clock.monotonic(), sequence: this.sequence, overtakenBy: new Set(), place: { in: 'active' },
-    });
+    };
+    this.entries.set(key, entry);
+    this.active.push(entry);
     this.onReady();
   }
 
@@ -81,10 +86,8 @@ export class SchedulingQueue {
 
   /** The pod to try now; tell what came of it with failed() or remove(). */
   next(): Pod | undefined {
-    let best: Entry | undefined;
-    for (const entry of this.entries.values()) {
-      if (entry.place.in === 'active' && (!best || isBefore(entry, best))) best = entry;
-    }
+    let best = this.active.pop();
+    while (best && this.entries.get(objectKey(best.pod)) !== best) best = this.active.pop();
     if (!best) return undefined;
     best.place = { in: 'trying' };
     best.attempts += 1;
@@ -118,6 +121,7 @@ export class SchedulingQueue {
   stop(): void {
     for (const entry of this.entries.values()) cancelTimer(entry);
     this.entries.clear();
+    this.active.clear();
   }
 
   /** The wait counts from the last attempt, so one that is long over does not wait again. */
@@ -132,6 +136,7 @@ export class SchedulingQueue {
   private activate(entry: Entry): void {
     cancelTimer(entry);
     entry.place = { in: 'active' };
+    this.active.push(entry);
     this.onReady();
   }
 }
