@@ -13,8 +13,8 @@ if (lacking.length > 0) {
 }
 const { build } = await import('esbuild');
 // Inside the checkout, so that packages are found.
-const bundle = join(root, 'dist', 'bench.js');
-await build({ absWorkingDir: root, entryPoints: ['hardware-tests/bench/main.ts'], outfile: bundle, bundle: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external', logLevel: 'warning' });
-const { status } = spawnSync(process.execPath, [bundle, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
-rmSync(bundle);
+const bundles = join(root, 'dist', 'bench');
+await build({ absWorkingDir: root, entryPoints: ['hardware-tests/bench/main.ts', 'hardware-tests/bench/boards-process.ts'], outdir: bundles, bundle: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external', logLevel: 'warning' });
+const { status } = spawnSync(process.execPath, [join(bundles, 'main.js'), ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+rmSync(bundles, { recursive: true });
 process.exit(status ?? 1);

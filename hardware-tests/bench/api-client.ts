@@ -29,7 +29,7 @@ export class ApiClient {
     return new Promise((resolve, reject) => {
       const call = request({
         agent: this.agent, host: this.server.hostname, port: this.server.port, method, path,
-        headers: { accept: 'application/json', ...(payload ? { 'content-type': 'application/json', 'content-length': payload.length } : {}) },
+        headers: { accept: 'application/json', ...(payload ? { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json', 'content-length': payload.length } : {}) },
       }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

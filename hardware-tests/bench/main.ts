@@ -8,6 +8,7 @@ import { eventually } from '../../machinery/testing/eventually.ts';
 import { Cluster } from '../framework/cluster.ts';
 import { importProgram } from '../framework/program-image.ts';
 import { measureApi } from './api-rates.ts';
+import { measureBoards } from './boards.ts';
 import { formatTable, type Figure } from './figure.ts';
 import { measurePodStart } from './pod-start.ts';
 import { idleFigures, memoryFigures } from './processes.ts';
@@ -28,6 +29,7 @@ const sections: Record<string, (cluster: Cluster) => Promise<Figure[]>> = {
   tenPods: withTenPods,
   api: measureApi,
   proxy: measureProxy,
+  boards: measureBoards,
 };
 
 async function withTenPods(cluster: Cluster): Promise<Figure[]> {

@@ -11,7 +11,7 @@ type Part = (typeof parts)[number];
 const segmentHeaderBytes = 52;
 
 /** Proportional set size in MB: shared pages count by share. */
-function pss(pid: number): number {
+export function pss(pid: number): number {
   const match = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
   return Number(match?.[1] ?? NaN) / 1000;
 }
@@ -21,7 +21,7 @@ function writtenBytes(pid: number): number {
 }
 
 /** Clock ticks of user and system time, of which the kernel has 100 a second. */
-function cpuTicks(pid: number): number {
+export function cpuTicks(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return Number(fields[11]) + Number(fields[12]);
