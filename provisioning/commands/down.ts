@@ -1,8 +1,9 @@
 /** `bramble down`: stops the cluster and removes its pods, networks and routes. `bramble reset`: the data too. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { systemClock } from '../../machinery/clock.ts';
+import { silentLogger } from '../../machinery/logger.ts';
 import { endLeftovers } from '../leftovers.ts';
 import type { Options } from '../options.ts';
 import { dataPaths } from '../paths.ts';
@@ -43,10 +44,21 @@ export async function reset(options: Options): Promise<void> {
   }
   await down(options);
   const progress = new Progress({ output: process.stdout, clock: systemClock });
-  await progress.step(`remove ${options.dataDir}`, () => {
-    rmSync(options.dataDir, { recursive: true, force: true });
-    return Promise.resolve();
-  });
+  await progress.step(`remove ${options.dataDir}`, () => removeData(options.dataDir));
+}
+
+/** Nothing may be mounted below any more: removing would go on into what is mounted there, a person's own files perhaps. */
+async function removeData(dataDir: string): Promise<void> {
+  const { SystemMounter } = await import('../../agent/volumes/mounter.ts');
+  const mounter = new SystemMounter({ log: silentLogger });
+  const mountedBelow = async (): Promise<string[]> => (await mounter.mountPoints(dataDir)).filter((path) => path !== dataDir);
+  // What a dockerd that was killed left behind, for example.
+  for (const path of await mountedBelow()) await mounter.unmount(path);
+  const [left] = await mountedBelow();
+  if (left !== undefined) throw new UserError(`${left} is still mounted; unmount it ('umount ${left}') and run this again`);
+  const isMountPoint = (await mounter.mountPoints(dataDir)).includes(dataDir);
+  const paths = isMountPoint ? readdirSync(dataDir).map((name) => join(dataDir, name)) : [dataDir];
+  for (const path of paths) rmSync(path, { recursive: true, force: true });
 }
 
 /** The supervisor first: it ends its children, and would start them again otherwise. */
