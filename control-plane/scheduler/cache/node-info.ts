@@ -21,6 +21,7 @@ export class NodeInfo {
   images: ReadonlyMap<string, number> = new Map();
   private readonly byUid = new Map<string, Pod>();
   private readonly antiAffine = new Map<string, Pod>();
+  private readonly affine = new Map<string, Pod>();
 
   constructor(name: string) {
     this.name = name;
@@ -43,6 +44,11 @@ export class NodeInfo {
     return this.antiAffine.values();
   }
 
+  /** Pods with any wish about other pods, required or preferred: few, in most clusters. */
+  affinePods(): Iterable<Pod> {
+    return this.affine.values();
+  }
+
   setNode(node: Node | undefined): void {
     this.node = node;
     this.allocatable = parseAmounts(node?.status?.allocatable);
@@ -54,6 +60,8 @@ export class NodeInfo {
     const uid = pod.metadata?.uid ?? '';
     this.byUid.set(uid, pod);
     if (requiredAntiAffinity(pod).length > 0) this.antiAffine.set(uid, pod);
+    const { podAffinity, podAntiAffinity } = pod.spec?.affinity ?? {};
+    if (podAffinity ?? podAntiAffinity) this.affine.set(uid, pod);
     addAmounts(this.requested, podRequests(pod));
     addAmounts(this.requestedForScore, podRequestsForScore(pod));
   }
@@ -64,6 +72,7 @@ export class NodeInfo {
     if (!present) return;
     this.byUid.delete(uid);
     this.antiAffine.delete(uid);
+    this.affine.delete(uid);
     addAmounts(this.requested, podRequests(present), -1);
     addAmounts(this.requestedForScore, podRequestsForScore(present), -1);
   }

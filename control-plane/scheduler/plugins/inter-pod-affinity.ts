@@ -87,12 +87,14 @@ function preferredDomains(pod: Pod, cluster: ClusterView): Domains {
   const scores: Domains = new Map();
   const own = preferences(pod, cluster);
   for (const node of cluster.nodes) {
-    for (const other of node.pods()) {
+    // Looking at every pod of the cluster for every pod to place would make a thousand boards slow.
+    for (const other of own.length > 0 ? node.pods() : []) {
       for (const { term, weight } of own) if (term.matches(other)) addTo(scores, domainOf(node, term.topologyKey), weight);
-      if (!other.spec?.affinity) continue;
+    }
+    for (const other of node.affinePods()) {
       for (const { term, weight } of preferences(other, cluster)) if (term.matches(pod)) addTo(scores, domainOf(node, term.topologyKey), weight);
       // Required affinity of a running pod is a preference of weight 1 (hardPodAffinityWeight) the other way round.
-      for (const raw of other.spec.affinity.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
+      for (const raw of other.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
         if (affinityTerm(raw, other, cluster).matches(pod)) addTo(scores, domainOf(node, raw.topologyKey), 1);
       }
     }

@@ -36,12 +36,15 @@ export const podTopologySpread: FilterPlugin & ScorePlugin = {
   prepareFilter(pod, cluster): NodeFilter | undefined {
     const constraints = constraintsOf(pod, 'DoNotSchedule');
     if (constraints.length === 0) return undefined;
-    const prepared = constraints.map((constraint) => ({ constraint, domains: countDomains(constraint, constraints, cluster), self: constraint.counts(pod) ? 1 : 0 }));
+    const prepared = constraints.map((constraint) => {
+      const domains = countDomains(constraint, constraints, cluster);
+      const fewest = domains.size < constraint.minDomains ? 0 : Math.min(...domains.values());
+      return { constraint, domains, fewest, self: constraint.counts(pod) ? 1 : 0 };
+    });
     return (node) => {
-      for (const { constraint, domains, self } of prepared) {
+      for (const { constraint, domains, fewest, self } of prepared) {
         const domain = node.labels[constraint.topologyKey];
         if (domain === undefined) return missingLabel;
-        const fewest = domains.size < constraint.minDomains ? 0 : Math.min(...domains.values());
         if ((domains.get(domain) ?? 0) + self - fewest > constraint.maxSkew) return skewed;
       }
       return undefined;
