@@ -54,8 +54,10 @@ describe('ImageManager', () => {
     for (let turn = 0; turn < 7; turn++) {
       const error = await ensure('app:1').catch((caught: unknown) => caught as { reason: string; retryAt: number });
       expect(error).toMatchObject({ reason: 'ErrImagePull' });
-      await expect(ensure('app:1')).rejects.toMatchObject({ reason: 'ImagePullBackOff', message: 'Back-off pulling image "app:1"' });
-      const { retryAt } = error as { retryAt: number };
+      expect((error as { retryAt: number }).retryAt - clock.now()).toBe(2_000);
+      const waiting = await ensure('app:1').catch((caught: unknown) => caught as { retryAt: number });
+      expect(waiting).toMatchObject({ reason: 'ImagePullBackOff', message: expect.stringMatching(/^Back-off pulling image "app:1": ErrImagePull: failed to pull and unpack image/) });
+      const { retryAt } = waiting as { retryAt: number };
       delays.push((retryAt - clock.now()) / 1000);
       await clock.advance(retryAt - clock.now());
     }
@@ -64,7 +66,8 @@ describe('ImageManager', () => {
     await ensure('app:1');
     runtime.images.clear();
     runtime.registry.clear();
-    await expect(ensure('app:1')).rejects.toMatchObject({ retryAt: clock.now() + 10_000 });
+    await expect(ensure('app:1')).rejects.toMatchObject({ reason: 'ErrImagePull' });
+    await expect(ensure('app:1')).rejects.toMatchObject({ reason: 'ImagePullBackOff', retryAt: clock.now() + 10_000 });
   });
 
   it('pulls once for all who want the same, and no more at a time than it may', async () => {

@@ -42,7 +42,12 @@ type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 interface PullBackOff {
   delayMs: number;
   until: number;
+  /** What the pull before said. */
+  failure: string;
 }
+
+/** How long a failed pull shows as ErrImagePull before it shows as ImagePullBackOff. */
+const errorShownMs = 2_000;
 
 const noCredentialsKey = '';
 
@@ -92,7 +97,8 @@ export class ImageManager {
     const backOff = this.backOffs.get(key);
     if (backOff && this.options.clock.now() < backOff.until) {
       this.event(request, 'Normal', eventReasons.backOff, `Back-off pulling image "${image}"`);
-      throw new ImageError('ImagePullBackOff', `Back-off pulling image "${image}"`, backOff.until);
+      this.event(request, 'Warning', eventReasons.failed, 'Error: ImagePullBackOff');
+      throw new ImageError('ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${backOff.failure}`, backOff.until);
     }
     this.event(request, 'Normal', eventReasons.pulling, `Pulling image "${image}"`);
     const begun = this.options.clock.monotonic();
@@ -104,11 +110,11 @@ export class ImageManager {
       return info;
     } catch (error) {
       const delayMs = backOff ? Math.min(backOff.delayMs * 2, maximumBackOffMs) : initialBackOffMs;
-      this.backOffs.set(key, { delayMs, until: this.options.clock.now() + delayMs });
       const message = `failed to pull and unpack image "${image}": ${error instanceof Error ? error.message : String(error)}`;
+      this.backOffs.set(key, { delayMs, until: this.options.clock.now() + delayMs, failure: message });
       this.event(request, 'Warning', eventReasons.failed, `Failed to pull image "${image}": ${message}`);
       this.event(request, 'Warning', eventReasons.failed, 'Error: ErrImagePull');
-      throw new ImageError('ErrImagePull', message, this.options.clock.now() + delayMs, { cause: error });
+      throw new ImageError('ErrImagePull', message, this.options.clock.now() + errorShownMs, { cause: error });
     }
   }
 
