@@ -7,6 +7,7 @@ import { connectBoard } from '../machinery/nats/connect.ts';
 import { DnsServer } from './dns/dns-server.ts';
 import { makeClusterRecords } from './dns/service-records.ts';
 import { Upstream } from './dns/upstream.ts';
+import { KernelPath } from './kernel/kernel-path.ts';
 import { NetworkView } from './network-view.ts';
 import { ServiceGuard } from './service-guard.ts';
 import { planPortals } from './service-plan.ts';
@@ -36,7 +37,7 @@ export async function startProxy(options: ProxyOptions, dependencies: { clock: C
 
   const connection = connectBoard(credentials, dependencies);
   const view = new NetworkView({ connection, boardName: options.boardName, checkpointFile: join(options.dataDir, 'proxy', 'network-state.json'), clock, logger });
-  const proxier = new Proxier({ clock, logger });
+  const proxier = new Proxier({ clock, logger, carrier: new KernelPath({ serviceCIDR: options.serviceCIDR, logger }) });
   let records = makeClusterRecords({ services: [], endpointSlices: [], clusterDomain: options.clusterDomain });
   const guard = new ServiceGuard({ serviceCIDR: options.serviceCIDR, logger });
   const refresh = async (): Promise<void> => {

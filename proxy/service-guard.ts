@@ -5,8 +5,8 @@
  * answer on them too, and would keep their ports from the proxy. The guard lets in only what the proxy serves, refuses the
  * rest as a host without such a port would, and leads a port that is taken to the one the proxy got instead.
  */
-import { spawn } from 'node:child_process';
 import type { Logger } from '../machinery/logger.ts';
+import { nft, tableName } from './nft.ts';
 
 export interface ServedPort {
   protocol: 'TCP' | 'UDP';
@@ -50,18 +50,18 @@ export class ServiceGuard {
 
 /** Idempotent. @throws when nft refuses. */
 export async function removeServiceGuard(serviceCIDR: string): Promise<void> {
-  const table = tableName(serviceCIDR);
+  const table = guardTable(serviceCIDR);
   // Adding first makes deleting succeed where nothing is there.
   await nft(`add table ip ${table}\ndelete table ip ${table}\n`);
 }
 
-function tableName(serviceCIDR: string): string {
-  return `bramble-${serviceCIDR.replace(/[./]/g, '-')}`;
+function guardTable(serviceCIDR: string): string {
+  return tableName('bramble', serviceCIDR);
 }
 
 /** One transaction of nft(8) that replaces the whole table. Pure. */
 export function guardScript(serviceCIDR: string, served: readonly ServedPort[]): string {
-  const table = tableName(serviceCIDR);
+  const table = guardTable(serviceCIDR);
   const of = (protocol: ServedPort['protocol']): ServedPort[] => served.filter((port) => port.protocol === protocol);
   const set = (protocol: ServedPort['protocol']): string => elements(of(protocol).map(({ ip, listensOn }) => `${ip} . ${listensOn}`));
   const map = (protocol: ServedPort['protocol']): string => elements(of(protocol).filter(({ port, listensOn }) => port !== listensOn).map(({ ip, port, listensOn }) => `${ip} . ${port} : ${ip} . ${listensOn}`));
@@ -97,16 +97,4 @@ table ip ${table} {
 function elements(entries: readonly string[]): string {
   const unique = [...new Set(entries)].sort();
   return unique.length === 0 ? '' : `elements = { ${unique.join(', ')} }`;
-}
-
-function nft(script: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('nft', ['-f', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
-    let complaint = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint = (complaint + text).slice(0, 2_000); });
-    child.on('error', (error) => reject(new Error("nft cannot be run; 'apt-get install nftables'", { cause: error })));
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`nft ended with ${code}: ${complaint.trim()}`))));
-    child.stdin.on('error', () => undefined); // nft ended early: 'close' tells with what.
-    child.stdin.end(script);
-  });
 }

@@ -4,6 +4,8 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { removalScript } from './kernel/kernel-script.ts';
+import { nft } from './nft.ts';
 import { removeServiceGuard } from './service-guard.ts';
 
 const run = promisify(execFile);
@@ -13,8 +15,9 @@ export async function ensureServiceRoutes(serviceCIDR: string): Promise<void> {
   await run('ip', ['route', 'replace', 'local', serviceCIDR, 'dev', 'lo', 'table', 'local']);
 }
 
-/** Takes the route and the guard's rules away. Idempotent: what is not there is success. */
+/** Takes the route and all rules away. Idempotent: what is not there is success. */
 export async function removeServiceNetwork(serviceCIDR: string): Promise<void> {
+  await nft(removalScript(serviceCIDR));
   await removeServiceGuard(serviceCIDR);
   const { stdout } = await run('ip', ['route', 'show', 'table', 'local', 'type', 'local', 'exact', serviceCIDR]);
   if (stdout.trim() === '') return;

@@ -7,9 +7,12 @@
  * - A portal whose listener stays keeps its socket: changed backends only reach its balancer.
  * - A portal that goes stops listening; its open TCP connections live on.
  */
+import { performance } from 'node:perf_hooks';
 import { Backoff } from '../../machinery/backoff.ts';
 import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
+import type { PortalCarrier } from '../kernel/kernel-path.ts';
+import { Relief } from '../kernel/relief.ts';
 import type { ServedPort } from '../service-guard.ts';
 import type { Portal } from '../service-plan.ts';
 import { LoadBalancer } from './load-balancer.ts';
@@ -35,13 +38,18 @@ export class Proxier {
   private retry: Timer | undefined;
   private readonly backoff: Backoff;
   private readonly flows: UdpFlows;
+  private readonly relief: Relief | undefined;
   private readonly clock: Clock;
   private readonly logger: Logger;
 
-  constructor(options: { clock: Clock; logger: Logger }) {
+  /** @param options.carrier takes over portals that keep this thread busy; without it the proxy does everything itself. */
+  constructor(options: { clock: Clock; logger: Logger; carrier?: PortalCarrier }) {
     this.clock = options.clock;
     this.logger = options.logger;
     this.flows = new UdpFlows({ clock: options.clock });
+    if (options.carrier) {
+      this.relief = new Relief({ carrier: options.carrier, work: () => this.work(), utilization: threadUtilization(), clock: options.clock, logger: options.logger });
+    }
     this.backoff = new Backoff({ initialMs: 500, maximumMs: 30_000 });
   }
 
@@ -61,9 +69,14 @@ export class Proxier {
     this.stopped = true;
     this.retry?.cancel();
     await this.running;
+    await this.relief?.stop();
     await Promise.all([...this.open.values()].map(({ socket }) => socket.destroy()));
     await Promise.all([...this.leaving].map((socket) => socket.destroy()));
     this.open.clear();
+  }
+
+  private *work(): Generator<readonly [string, number]> {
+    for (const [key, { socket }] of this.open) if (socket instanceof TcpPortal) yield [key, socket.work];
   }
 
   private run(): Promise<void> {
@@ -75,8 +88,10 @@ export class Proxier {
   private async runUntilSettled(): Promise<void> {
     while (this.again && !this.stopped) {
       this.again = false;
+      const unchangedCarried = this.relief?.plan(this.wanted);
       await this.closeUnwanted();
       const failed = await this.openWanted();
+      await unchangedCarried;
       this.retry?.cancel();
       this.retry = failed ? this.clock.after(this.backoff.next(), () => void this.run()) : undefined;
       if (!failed) this.backoff.reset();
@@ -115,7 +130,7 @@ export class Proxier {
     const balancer = new LoadBalancer({ backends: portal.backends, affinitySeconds: portal.affinitySeconds, clock });
     const logger = this.logger.child({ service: portal.service, portal: portal.key });
     const socket = portal.protocol === 'TCP'
-      ? new TcpPortal({ listener: portal.listener, balancer, logger })
+      ? new TcpPortal({ listener: portal.listener, balancer, logger, onAccept: () => this.relief?.wake() })
       : new UdpPortal({ key: portal.key, listener: portal.listener, balancer, flows: this.flows, clock, logger });
     try {
       const listensOn = await openSomewhere(socket, portal.listener.ip !== undefined);
@@ -126,6 +141,17 @@ export class Proxier {
       return false;
     }
   }
+}
+
+/** The share of time that this thread was busy since the last call. */
+function threadUtilization(): () => number {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    return utilization;
+  };
 }
 
 /** A program that listens on every address has the port of a Service address too: the guard leads clients to another. */

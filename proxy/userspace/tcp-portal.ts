@@ -22,18 +22,25 @@ export interface PortalSocket {
   destroy(): Promise<void>;
 }
 
+/** What opening a connection costs, in chunks carried. */
+const workOfConnection = 8;
+
 export class TcpPortal implements PortalSocket {
+  /** Work done so far, in chunks carried. */
+  work = 0;
   private readonly server: Server;
   private readonly connections = new Set<Socket>();
   private idleCallback: (() => void) | undefined;
   private readonly listener: Listener;
   private readonly balancer: LoadBalancer;
   private readonly logger: Logger;
+  private readonly onAccept: () => void;
 
-  constructor(options: { listener: Listener; balancer: LoadBalancer; logger: Logger }) {
+  constructor(options: { listener: Listener; balancer: LoadBalancer; logger: Logger; onAccept?: () => void }) {
     this.listener = options.listener;
     this.balancer = options.balancer;
     this.logger = options.logger;
+    this.onAccept = options.onAccept ?? (() => undefined);
     this.server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) => this.accept(client));
   }
 
@@ -72,6 +79,8 @@ export class TcpPortal implements PortalSocket {
   }
 
   private accept(client: Socket): void {
+    this.work += workOfConnection;
+    this.onAccept();
     client.on('error', ignoreReset);
     this.track(client);
     this.connectNext(client, this.balancer.candidates(client.remoteAddress ?? ''), undefined);
@@ -101,8 +110,9 @@ export class TcpPortal implements PortalSocket {
       backend.off('error', tryNext);
       backend.on('error', ignoreReset);
       this.track(backend);
-      join(client, backend);
-      join(backend, client);
+      const carried = (): void => { this.work += 1; };
+      join(client, backend, carried);
+      join(backend, client, carried);
       client.resume();
     });
   }
@@ -117,8 +127,9 @@ export class TcpPortal implements PortalSocket {
 }
 
 /** Carries one direction: bytes with back-pressure, then the half-close, and an abort as an abort. */
-function join(from: Socket, to: Socket): void {
+function join(from: Socket, to: Socket, carried: () => void): void {
   from.on('data', (chunk) => {
+    carried();
     if (!to.write(chunk)) {
       from.pause();
       to.once('drain', () => from.resume());
