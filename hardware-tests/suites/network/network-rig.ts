@@ -61,6 +61,11 @@ export class NetworkRig {
     await this.cluster.kubectl.run(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   }
 
+  /** Like apply, for many objects that are not there yet. */
+  async create(items: readonly object[]): Promise<void> {
+    await this.cluster.kubectl.run(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  }
+
   async patch(kind: string, name: string, patch: object, namespace = 'default'): Promise<void> {
     await this.cluster.kubectl.run(['patch', kind, name, '-n', namespace, '--type=merge', '-p', JSON.stringify(patch)]);
   }
@@ -147,7 +152,7 @@ export function serverPod(name: string, more: { labels?: Record<string, string>;
         name: 'main', image, command: [node, '/net/net-server.js'], ports,
         env: Object.entries({ SERVER_NAME: name, ...more.env }).map(([key, value]) => ({ name: key, value })),
         volumeMounts: [{ name: 'net', mountPath: '/net' }],
-        readinessProbe: { httpGet: { path: '/ready', port: ports.length > 0 ? 'web' : 8080 }, periodSeconds: 1, failureThreshold: 1 },
+        readinessProbe: { httpGet: { path: '/ready', port: ports.length > 0 ? 'web' : 8080 }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 1 },
       }],
       volumes: [{ name: 'net', configMap: { name: 'net-programs' } }],
       ...more.spec,
