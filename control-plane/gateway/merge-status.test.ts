@@ -37,6 +37,17 @@ describe('pod status', () => {
     expect(mergePodStatus(ended, { phase: 'Running' })).toBeUndefined();
     expect(mergePodStatus(ended, { phase: 'Failed', reason: 'Evicted', containerStatuses: [] })).toMatchObject({ phase: 'Failed', containerStatuses: [] });
   });
+
+  it('keeps how a pod ended when a board that forgot reports it again', () => {
+    const container = (state: object) => ({ name: 'main', image: 'i', imageID: '', ready: false, restartCount: 0, state });
+    const ends = container({ terminated: { exitCode: 1, message: 'last words' } });
+    const status = { phase: 'Failed', reason: 'DeadlineExceeded', podIP: '198.18.0.2', conditions: [], containerStatuses: [ends, { ...container({ running: {} }), name: 'other' }] };
+    const forgot = { phase: 'Failed', containerStatuses: [container({ terminated: { exitCode: 1 } }), { ...container({ terminated: { exitCode: 2 } }), name: 'other' }] };
+    expect(mergePodStatus({ ...pod, status }, forgot)).toMatchObject({
+      reason: 'DeadlineExceeded', podIP: '198.18.0.2', containerStatuses: [ends, { name: 'other', state: { terminated: { exitCode: 2 } } }],
+    });
+    expect(mergePodStatus({ ...pod, status: { ...status, containerStatuses: [ends] } }, { phase: 'Failed', containerStatuses: [container({ terminated: { exitCode: 1 } })] })).toBeUndefined();
+  });
 });
 
 describe('node', () => {

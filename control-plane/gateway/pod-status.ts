@@ -27,7 +27,25 @@ export function mergePodStatus(pod: Pod, reported: PodStatus): PodStatus | undef
     conditions: mergeConditions(current.conditions ?? [], reported.conditions ?? []),
     ...observedGeneration(reported),
   };
+  if (isOver(pod)) keepRecord(merged, current);
   return deepEqual(merged, current) ? undefined : merged;
+}
+
+/**
+ * How a pod ended is written once. A board whose agent was killed right afterwards looks at what is left of it, and that is
+ * less: the last words went with the volumes, the address with the sandbox.
+ */
+function keepRecord(merged: PodStatus, current: PodStatus): void {
+  merged.reason ??= current.reason;
+  merged.message ??= current.message;
+  merged.podIP ??= current.podIP;
+  merged.podIPs ??= current.podIPs;
+  merged.initContainerStatuses = keepEnds(merged.initContainerStatuses, current.initContainerStatuses);
+  merged.containerStatuses = keepEnds(merged.containerStatuses, current.containerStatuses);
+}
+
+function keepEnds(reported: PodStatus['containerStatuses'], current: PodStatus['containerStatuses']): PodStatus['containerStatuses'] {
+  return reported?.map((status) => current?.find(({ name, state }) => name === status.name && state?.terminated) ?? status);
 }
 
 /** Of Kubernetes 1.36's PodStatus, not yet in the types. */
