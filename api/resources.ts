@@ -22,6 +22,8 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   readonly categories: readonly string[];
   readonly namespaced: boolean;
   readonly subresources: readonly Subresource[];
+  /** DELETE of the collection; too dangerous for some kinds. */
+  readonly deleteCollection: boolean;
   /** Key in the schema table: `k8s.io.api.core.v1.Pod`. */
   readonly schema: string;
   /** Never set; carries T. */
@@ -39,12 +41,13 @@ function define<T extends KubernetesObject>(
     shortNames: [],
     categories: [],
     subresources: [],
+    deleteCollection: true,
     schema: `k8s.io.api.${schemaGroup}.${version}.${row.kind}`,
     ...row,
   };
 }
 
-export const namespaces = define<Namespace>({ group: '', kind: 'Namespace', plural: 'namespaces', namespaced: false, shortNames: ['ns'], subresources: ['status', 'finalize'] });
+export const namespaces = define<Namespace>({ group: '', kind: 'Namespace', plural: 'namespaces', namespaced: false, shortNames: ['ns'], subresources: ['status', 'finalize'], deleteCollection: false });
 export const nodes = define<Node>({ group: '', kind: 'Node', plural: 'nodes', namespaced: false, shortNames: ['no'], subresources: ['status'] });
 export const pods = define<Pod>({ group: '', kind: 'Pod', plural: 'pods', namespaced: true, shortNames: ['po'], categories: ['all'], subresources: ['status', 'binding', 'eviction', 'log', 'exec'] });
 export const services = define<Service>({ group: '', kind: 'Service', plural: 'services', namespaced: true, shortNames: ['svc'], categories: ['all'], subresources: ['status'] });

@@ -26,6 +26,14 @@ const listForms: readonly Transformation<ObjectForm>[] = [
   tableForm, { as: 'PartialObjectMetadataList', group: 'meta.k8s.io', versions: metaVersions, form: 'metadataList' },
 ];
 
+/**
+ * Before a write: what was done cannot be refused afterwards.
+ * @throws StatusError NotAcceptable when the client accepts no form of the answer.
+ */
+export function checkAcceptable({ request, info }: Pick<ResourceCall, 'request' | 'info'>): void {
+  negotiate(request.headers.accept, info.verb === 'deletecollection' ? listForms : objectForms);
+}
+
 /** Answers with one object of the call's kind. */
 export async function sendObject(call: ResourceCall, code: number, object: KubernetesObject): Promise<FastifyReply> {
   const negotiated = negotiate(call.request.headers.accept, objectForms);

@@ -26,7 +26,8 @@ const bindingTarget = { group: '', version: 'v1', kind: 'Binding', schema: 'k8s.
 export async function bindPod(call: ResourceCall): Promise<FastifyReply> {
   const options = parseWriteOptions(call.query, 'CreateOptions');
   const binding = await decodeRequest<Binding>(call, bindingTarget, options.fieldValidation);
-  const { target, metadata } = binding;
+  // Clients may leave out what the type says is there.
+  const { target = { name: '' }, metadata } = binding as Partial<Binding>;
   if (target.kind && target.kind !== 'Node') {
     throw newInvalid({ group: '', kind: 'Binding' }, metadata?.name ?? '', [{
       reason: 'FieldValueNotSupported', field: 'target.kind', message: `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`,

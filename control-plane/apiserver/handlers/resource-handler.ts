@@ -1,11 +1,12 @@
 /** From a request for a resource to the handler of its verb and subresource. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { newBadRequest, newMethodNotAllowed } from '../../../api/errors.ts';
-import { findResource, type Subresource } from '../../../api/resources.ts';
+import { findResource, type Resource, type Subresource } from '../../../api/resources.ts';
 import type { AppParts, ResourceCall } from '../app-parts.ts';
 import { newUnknownResource } from '../error-status.ts';
 import { booleanValue, type RawQuery } from '../query-options.ts';
-import type { ResourceVerb } from '../request-info.ts';
+import type { ResourceRequest, ResourceVerb } from '../request-info.ts';
+import { checkAcceptable } from '../responses.ts';
 import { bindPod, createObject } from './create.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
 import { evictPod } from './eviction.ts';
@@ -22,6 +23,13 @@ type Handlers = Partial<Record<ResourceVerb, Handler>>;
 /** Verbs of a collection and of one object in it. Those that need a name are never reached without. */
 const collection: Handlers = { create: createObject, list: listObjects, watch: watchObjects, deletecollection: deleteCollection };
 const single: Handlers = { get: getObject, update: (call) => updateObject(call), patch: (call) => patchObject(call), delete: deleteObject };
+
+const readingVerbs: readonly string[] = ['get', 'list', 'watch'];
+
+/** Commands answer in a protocol of their own. */
+function isReading({ verb, subresource }: ResourceRequest): boolean {
+  return readingVerbs.includes(verb) || subresource === 'exec';
+}
 
 function requireUpgrade(): never {
   throw newBadRequest('Upgrade request required');
@@ -52,18 +60,19 @@ export function createResourceHandler(parts: AppParts) {
     // A namespaced object has no path without its namespace; a cluster-scoped one none with it.
     const scoped = resource?.namespaced ? info.namespace !== undefined || info.name === undefined : info.namespace === undefined || info.resource === 'namespaces';
     if (!resource || !scoped) throw newUnknownResource();
-    const handlers = handlersOf(resource.subresources, info.name, info.subresource);
+    const handlers = handlersOf(resource, info);
     if (!handlers) throw newUnknownResource();
     const acrossNamespaces = resource.namespaced && info.namespace === undefined && info.verb !== 'list' && info.verb !== 'watch';
     const handler = info.verb === '' || acrossNamespaces ? undefined : handlers[info.verb];
     if (!handler) throw newMethodNotAllowed(resource, request.method === 'OPTIONS' || info.verb === '' ? request.method : info.verb);
+    if (!isReading(info)) checkAcceptable({ request, info });
     return handler({ parts, request, reply, info, query: request.query as RawQuery, resource, store: parts.registry.of(resource) });
   };
 }
 
-function handlersOf(supported: readonly Subresource[], name: string | undefined, subresource: string): Handlers | undefined {
-  if (name === undefined) return collection;
+function handlersOf(resource: Resource, { name, subresource }: ResourceRequest): Handlers | undefined {
+  if (name === undefined) return resource.deleteCollection ? collection : { ...collection, deletecollection: undefined };
   if (subresource === '') return { ...single, watch: watchObjects };
-  const known = supported.find((candidate) => candidate === subresource);
+  const known = resource.subresources.find((candidate) => candidate === subresource);
   return known ? subresources[known] ?? {} : undefined;
 }

@@ -65,7 +65,8 @@ export function operationsOf(resource: Resource): Operation[] {
   if (namespaced) {
     operations.push({ ...base, path: `${root}/${plural}`, method: 'get', action: 'list', operationId: `list${groupTitle(group)}V1${kind}ForAllNamespaces`, answer: list, queries: listQueries });
   }
-  return operations.map((operation) => ({ ...operation, queries: [...pretty, ...operation.queries] }));
+  const offered = operations.filter(({ action }) => action !== 'deletecollection' || resource.deleteCollection);
+  return offered.map((operation) => ({ ...operation, queries: [...pretty, ...operation.queries] }));
 }
 
 interface SubresourcePlace {

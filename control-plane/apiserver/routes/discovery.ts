@@ -58,7 +58,11 @@ async function sendResources(request: FastifyRequest, reply: FastifyReply, group
   return sendValue(request, reply, 200, { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: rows.flatMap(apiResources) });
 }
 
-const collectionVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+function verbsOf(resource: Resource): string[] {
+  return resource.deleteCollection ? allVerbs : allVerbs.filter((verb) => verb !== 'deletecollection');
+}
 
 interface SubresourceFacts {
   verbs: string[];
@@ -84,7 +88,7 @@ function factsOf(subresource: Subresource): SubresourceFacts {
 
 function apiResources(resource: Resource): object[] {
   const own = {
-    name: resource.plural, singularName: resource.singular, namespaced: resource.namespaced, kind: resource.kind, verbs: collectionVerbs,
+    name: resource.plural, singularName: resource.singular, namespaced: resource.namespaced, kind: resource.kind, verbs: verbsOf(resource),
     ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
     ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
     storageVersionHash: storageVersionHash(resource),
@@ -117,7 +121,7 @@ function aggregated(shown: readonly string[], version: string): object {
 function aggregatedResource(resource: Resource): object {
   const responseKind = { group: resource.group, version: resource.version, kind: resource.kind };
   return {
-    resource: resource.plural, responseKind, scope: resource.namespaced ? 'Namespaced' : 'Cluster', singularResource: resource.singular, verbs: collectionVerbs,
+    resource: resource.plural, responseKind, scope: resource.namespaced ? 'Namespaced' : 'Cluster', singularResource: resource.singular, verbs: verbsOf(resource),
     ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
     ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
     ...(resource.subresources.length > 0 ? { subresources: resource.subresources.map((subresource) => {
