@@ -44,7 +44,7 @@ export async function measureBoards(): Promise<Figure[]> {
       { what: `${all}: API calls afterwards, p99`, value: percentile(latencies, 0.99), unit: 'ms', budget: { bound: 'at most', value: 1_000 } },
       { what: `${all}: memory of the server`, value: pss(plane.serverPid), unit: 'MB' },
       { what: `${all}: memory of nats-server`, value: pss(plane.natsPid), unit: 'MB' },
-      { what: `${all}: CPU of the control plane afterwards`, value: share, unit: '% of a core' },
+      { what: `${all}: CPU of the control plane meanwhile`, value: share, unit: '% of a core' },
     ];
   } finally {
     await plane.stop();

@@ -9,6 +9,7 @@ import { Cluster } from '../framework/cluster.ts';
 import { importProgram } from '../framework/program-image.ts';
 import { measureApi } from './api-rates.ts';
 import { measureBoards } from './boards.ts';
+import { measureEndpoints } from './endpoints.ts';
 import { formatTable, type Figure } from './figure.ts';
 import { measurePodStart } from './pod-start.ts';
 import { idleFigures, memoryFigures } from './processes.ts';
@@ -26,6 +27,7 @@ const sections: Record<string, (cluster: Cluster) => Promise<Figure[]>> = {
     return [...memoryFigures(cluster, 'idle'), ...await idleFigures(cluster, idleSeconds)];
   },
   pods: (cluster) => measurePodStart(cluster, image),
+  endpoints: (cluster) => measureEndpoints(cluster, image),
   tenPods: withTenPods,
   api: measureApi,
   proxy: measureProxy,
@@ -64,7 +66,13 @@ try {
   for (const [name, measure] of Object.entries(sections)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     process.stdout.write(`measuring: ${name}\n`);
-    figures.push(...await measure(cluster));
+    try {
+      figures.push(...await measure(cluster));
+    } catch (error) {
+      // The other sections' figures are worth having.
+      process.exitCode = 1;
+      process.stderr.write(`${name} failed: ${(error as Error).stack}\n`);
+    }
   }
 } finally {
   await cluster.destroy();

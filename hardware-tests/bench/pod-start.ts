@@ -57,13 +57,20 @@ async function dockerRun(cluster: Cluster, image: string, round: number): Promis
   const images = await docker<{ RepoTags: string[] | null }[]>(cluster, 'GET', '/images/json');
   const pause = images.flatMap(({ RepoTags }) => RepoTags ?? []).find((tag) => tag.startsWith('bramble/pause'));
   const started = performance.now();
-  const sandbox = await docker<{ Id: string }>(cluster, 'POST', `/containers/create?name=peer-sandbox-${round}`, { Image: pause, HostConfig: { NetworkMode: 'bench-peer', IpcMode: 'shareable' } });
-  await docker(cluster, 'POST', `/containers/${sandbox.Id}/start`);
-  const container = await docker<{ Id: string }>(cluster, 'POST', `/containers/create?name=peer-main-${round}`, { Image: image, Entrypoint: command, HostConfig: { NetworkMode: `container:${sandbox.Id}`, IpcMode: `container:${sandbox.Id}` } });
-  await docker(cluster, 'POST', `/containers/${container.Id}/start`);
-  const elapsed = performance.now() - started;
-  for (const { Id } of [container, sandbox]) await docker(cluster, 'DELETE', `/containers/${Id}?force=true`);
-  return elapsed;
+  const made: string[] = [];
+  const run = async (name: string, body: object): Promise<string> => {
+    const { Id } = await docker<{ Id: string }>(cluster, 'POST', `/containers/create?name=${name}-${round}`, body);
+    made.unshift(Id);
+    await docker(cluster, 'POST', `/containers/${Id}/start`);
+    return Id;
+  };
+  try {
+    const sandbox = await run('bench-peer-sandbox', { Image: pause, HostConfig: { NetworkMode: 'bench-peer', IpcMode: 'shareable' } });
+    await run('bench-peer-main', { Image: image, Entrypoint: command, HostConfig: { NetworkMode: `container:${sandbox}`, IpcMode: `container:${sandbox}` } });
+    return performance.now() - started;
+  } finally {
+    for (const id of made) await docker(cluster, 'DELETE', `/containers/${id}?force=true`);
+  }
 }
 
 function docker<T>(cluster: Cluster, method: string, path: string, body?: object): Promise<T> {
