@@ -22,6 +22,8 @@ export interface PortalSocket {
   destroy(): Promise<void>;
 }
 
+/** A peer that vanished without a word (a board whose plug was pulled) is found out after this long. */
+const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30 * 60_000 } as const;
 /** What opening a connection costs, in chunks carried. */
 const workOfConnection = 8;
 
@@ -41,7 +43,7 @@ export class TcpPortal implements PortalSocket {
     this.balancer = options.balancer;
     this.logger = options.logger;
     this.onAccept = options.onAccept ?? (() => undefined);
-    this.server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) => this.accept(client));
+    this.server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, ...keepAlive }, (client) => this.accept(client));
   }
 
   open(port = this.listener.port): Promise<number> {
@@ -94,7 +96,7 @@ export class TcpPortal implements PortalSocket {
       client.resetAndDestroy();
       return;
     }
-    const backend = connect({ host: candidate.value.ip, port: candidate.value.port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false });
+    const backend = connect({ host: candidate.value.ip, port: candidate.value.port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false, ...keepAlive });
     const timer = setTimeout(() => backend.destroy(new Error(`no answer from ${candidate.value.ip} within ${connectTimeoutMs} ms`)), connectTimeoutMs);
     const tryNext = (error: Error): void => {
       clearTimeout(timer);
