@@ -56,6 +56,7 @@ export async function startNatsLink(options: NatsLinkOptions): Promise<NatsLink>
   } else {
     await writeUsers(usersPath, users());
     logger.info('Using an external nats-server; include its users under "authorization" and reload it when boards change', { url, users: usersPath });
+    if (url.startsWith('nats://')) logger.warn('This nats-server has no TLS: Secrets travel in plain text, and any board can read them', { url });
   }
   const connection = connectServer({ url, seed, ca }, { clock, logger, random });
   return {

@@ -1,6 +1,7 @@
 import {
   errors, NatsConnectionImpl, nkeyAuthenticator, setTransportFactory, type ConnectionOptions, type Msg, type NatsConnection, type Subscription,
 } from '@nats-io/transport-node';
+import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
 import { nodeResolveHost } from '@nats-io/transport-node/lib/node_transport.js';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
@@ -22,6 +23,8 @@ export interface NatsMessagingConnectionOptions {
 
 /** A peer that vanished without a word is noticed after two of these. Small enough for NAT tables, rare enough for an idle uplink. */
 const pingIntervalMs = 30_000;
+/** What is under way at the end has this long to be sent. */
+const drainMs = 2_000;
 const reconnectBaseMs = 250;
 const reconnectJitterMs = 1_750;
 
@@ -114,10 +117,12 @@ export class NatsMessagingConnection implements MessagingConnection {
     this.abort.abort(new NotConnectedError());
     const { connection } = this;
     if (connection && !connection.isClosed()) {
-      // A drain waits for the peer; without one there is nothing to wait for.
+      // A drain waits for the peer, which may have gone this moment: then there is nothing to wait for.
+      const timer = this.options.clock.after(drainMs, () => void connection.close());
       await (wasConnected ? connection.drain() : connection.close()).catch((error: unknown) => {
         this.options.logger.debug('NATS connection ended while closing', { error });
       });
+      timer.cancel();
     }
     await this.running;
     this.statusHandlers.clear();
@@ -137,7 +142,8 @@ export class NatsMessagingConnection implements MessagingConnection {
 
   /** Connects and stays until the connection is closed for good; the library reconnects by itself in between. */
   private async connectOnce(): Promise<void> {
-    setTransportFactory({ factory: () => new PinnedTransport(), dnsResolveFn: nodeResolveHost });
+    // `nats://` is somebody's own choice of a server without TLS; whoever manages the server for us says `tls://`.
+    setTransportFactory({ factory: () => (this.pinned ? new PinnedTransport() : new NodeTransport()), dnsResolveFn: nodeResolveHost });
     const connection = await NatsConnectionImpl.connect(this.libraryOptions());
     if (this.abort.signal.aborted) return connection.close();
     this.connection = connection;
@@ -151,13 +157,17 @@ export class NatsMessagingConnection implements MessagingConnection {
     if (reason instanceof Error) this.refused(reason);
   }
 
+  private get pinned(): boolean {
+    return !this.options.servers.every((server) => server.startsWith('nats://'));
+  }
+
   private libraryOptions(): ConnectionOptions {
     const { options } = this;
     return {
       name: options.name,
       servers: options.servers,
       authenticator: nkeyAuthenticator(new TextEncoder().encode(options.seed)),
-      tls: { ca: options.ca },
+      ...(this.pinned ? { tls: { ca: options.ca } } : {}),
       inboxPrefix: options.inboxPrefix,
       maxReconnectAttempts: -1,
       ignoreAuthErrorAbort: true,

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -250,6 +251,24 @@ describe('server', () => {
     expect((await readPod('web')).status?.phase).toBe('Running');
     await createPod(makePod('after'));
     await podOn(board, 'after');
+  });
+
+  it('uses a nats-server that somebody else runs', async () => {
+    await server.stop();
+    const port = await freePort();
+    const foreign = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+    try {
+      options = { ...options, natsUrl: `nats://127.0.0.1:${port}` };
+      await start();
+      expect(server.natsServerPid).toBeUndefined();
+      const board = await eventually(() => registeredBoard());
+      await createPod(makePod('web'));
+      await podOn(board, 'web');
+    } finally {
+      const ended = new Promise((resolve) => foreign.once('exit', resolve));
+      foreign.kill('SIGKILL');
+      await ended;
+    }
   });
 
   it('leaves nothing running when the API port is taken', async () => {
