@@ -173,6 +173,38 @@ describe('objects', () => {
   });
 });
 
+describe('what differs between kinds', () => {
+  it('PUT creates a Lease, a Service, but no ConfigMap', async () => {
+    const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+    const lease = { metadata: { name: 'a' }, spec: { holderIdentity: 'x' } };
+    const created = await send('PUT', `${leases}/a`, lease);
+    expect(created.code).toBe(201);
+    expect((await send('PUT', `${leases}/a`, created.text)).code).toBe(200);
+    expect((await send('PUT', '/api/v1/namespaces/default/services/a', { metadata: { name: 'a' }, spec: { ports: [{ port: 80 }] } })).code).toBe(201);
+    expect((await send('PUT', `${configMaps}/a`, { metadata: { name: 'a' } })).code).toBe(404);
+    expect(JSON.parse((await send('DELETE', '/api/v1/namespaces/default/services/a')).text)).toMatchObject({ kind: 'Service', metadata: { name: 'a' } });
+    expect(JSON.parse((await send('DELETE', `${leases}/a`)).text)).toMatchObject({ kind: 'Status', status: 'Success', details: { name: 'a', group: 'coordination.k8s.io', kind: 'leases' } });
+  });
+
+  it('pods are evicted, namespaces not deleted together', async () => {
+    await send('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+    const pods = '/api/v1/namespaces/default/pods';
+    expect((await send('POST', pods, { metadata: { name: 'a' }, spec: { containers: [{ name: 'a', image: 'i' }] } })).code).toBe(201);
+    expect((await send('POST', `${pods}/a/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'b' } })).code).toBe(400);
+    expect((await send('POST', `${pods}/a/eviction?dryRun=All`, { metadata: { name: 'a' } })).code).toBe(201);
+    expect((await send('POST', `${pods}/a/eviction`, { metadata: { name: 'a' } })).code).toBe(201);
+    expect((await send('GET', `${pods}/a`)).code).toBe(404);
+    expect((await send('DELETE', '/api/v1/namespaces')).code).toBe(405);
+    expect((await send('GET', '/apis/')).json().groups.map(({ name }) => name)).toContain('apps');
+  });
+
+  it('nothing is written for a client that accepts no answer, or that binds to nothing', async () => {
+    expect((await send('POST', configMaps, { metadata: { name: 'a' } }, { accept: 'application/xml' })).code).toBe(406);
+    expect((await send('GET', `${configMaps}/a`)).code).toBe(404);
+    expect((await send('POST', '/api/v1/namespaces/default/pods/a/binding', { metadata: { name: 'a' } })).code).toBe(422);
+  });
+});
+
 describe('requests that make no sense leave the store as it was', () => {
   it.each<[string, InjectOptions['method'], string, unknown, Record<string, string>, number, string]>([
     ['malformed JSON', 'POST', configMaps, '{"a":', {}, 400, 'BadRequest'],
