@@ -87,10 +87,9 @@ export class Cluster {
     child.stdout.setEncoding('utf8').on('data', (text: string) => { this.output += text; });
     child.stderr.setEncoding('utf8').on('data', (text: string) => { this.output += text; });
     child.on('exit', (code) => { ended = code; });
-    await eventually(() => {
+    await eventually(() => ended !== undefined || this.output.includes('The cluster is ready'), { timeoutMs: 180_000, everyMs: 50 }).then(() => {
       if (ended !== undefined) throw new Error(`bramble up ended with ${ended}: ${this.output}`);
-      return this.output.includes('The cluster is ready');
-    }, { timeoutMs: 180_000, everyMs: 50 }).catch((error: unknown) => {
+    }).catch((error: unknown) => {
       throw new Error(`the cluster did not start: ${this.output}\n${this.logs()}`, { cause: error });
     });
   }
