@@ -64,7 +64,9 @@ describe('makePodStatus', () => {
     const closed = status({ ...pod, status: { conditions: [gate] } }, running);
     expect(condition(closed, 'Ready')?.message).toBe('the status of pod readiness gate "x.io/gate" is not "True", but False');
     expect(condition(closed, 'x.io/gate')).toEqual(gate);
-    expect(condition(status({ ...pod, status: { conditions: [{ ...gate, status: 'True' }] } }, running), 'Ready')?.status).toBe('True');
+    const opened = { ...pod, status: { conditions: [{ ...gate, status: 'True' }] } };
+    expect(condition(status(opened, running), 'Ready')?.status).toBe('True');
+    expect(condition(status(opened, running, { previous: closed }), 'Ready')?.status).toBe('True');
   });
 
   it('shows a container in back-off as Kubernetes does', () => {

@@ -11,7 +11,7 @@ export interface ConditionInput {
   statuses: readonly ContainerStatus[];
   /** The sandbox runs and has its network. */
   sandboxReady: boolean;
-  /** Conditions reported before, with those of others. */
+  /** Conditions reported before. Those of others are in the pod's status as the API has it. */
   previous: readonly PodCondition[];
   now: number;
 }
@@ -34,7 +34,7 @@ export function podConditions(input: ConditionInput): PodCondition[] {
     ['ContainersReady', containersReady],
   ];
   const names = new Set(own.map(([type]) => type));
-  const others = input.previous.filter((condition) => !names.has(condition.type));
+  const others = (input.pod.status?.conditions ?? []).filter((condition) => !names.has(condition.type));
   // A pod that got here is scheduled, whoever wrote it down.
   const scheduled: [string, Verdict][] = others.some((condition) => condition.type === 'PodScheduled') ? [] : [['PodScheduled', yes]];
   return [...[...own, ...scheduled].map(([type, verdict]) => toCondition(type, verdict, input)), ...others];
@@ -78,10 +78,10 @@ function containersReadyVerdict({ pod, phase, initStatuses, statuses }: Conditio
   return { status: 'False', reason: 'ContainersNotReady', message: `containers with unready status: ${list(unready)}` };
 }
 
-function readyVerdict({ pod, previous }: ConditionInput, containersReady: Verdict): Verdict {
+function readyVerdict({ pod }: ConditionInput, containersReady: Verdict): Verdict {
   if (containersReady.status === 'False') return containersReady;
   const messages = (pod.spec?.readinessGates ?? []).flatMap(({ conditionType }) => {
-    const condition = previous.find((other) => other.type === conditionType);
+    const condition = pod.status?.conditions?.find((other) => other.type === conditionType);
     if (!condition) return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`];
     if (condition.status === 'True') return [];
     return [`the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`];

@@ -20,7 +20,11 @@ export class StatusManager {
 
   /** What the next status builds on: the last one reported, else what the API server has. Undefined before the first. */
   previous(pod: Pod): PodStatus | undefined {
-    return this.reported.get(pod.metadata?.uid ?? '') ?? (pod.status?.startTime ? pod.status : undefined);
+    const reported = this.reported.get(pod.metadata?.uid ?? '');
+    const startTime = pod.status?.startTime;
+    if (!reported) return startTime ? pod.status : undefined;
+    // The API keeps the first one: an agent that was killed before it had saved it learns of it later.
+    return startTime && startTime !== reported.startTime ? { ...reported, startTime } : reported;
   }
 
   latest(podUid: string): PodStatus | undefined {

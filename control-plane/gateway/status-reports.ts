@@ -37,6 +37,8 @@ export class StatusReports {
   async handle(board: string, report: StatusReport): Promise<StatusReply> {
     const unknown: string[] = [];
     const failures: string[] = [];
+    // First: the last report of a pod takes it away, and its last events come with it.
+    for (const event of (report.events ?? []).slice(0, maximumEvents)) this.recordEvent(board, event);
     for (const podReport of report.pods) {
       try {
         if (!await this.handlePod(board, podReport)) unknown.push(podReport.uid);
@@ -45,7 +47,6 @@ export class StatusReports {
         failures.push(`${podReport.namespace}/${podReport.name}: ${(error as Error).message}`);
       }
     }
-    for (const event of (report.events ?? []).slice(0, maximumEvents)) this.recordEvent(board, event);
     return {
       ...(unknown.length > 0 ? { unknown } : {}),
       ...(failures.length > 0 ? { error: failures.join('; ') } : {}),
