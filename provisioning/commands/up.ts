@@ -19,7 +19,7 @@ const nodeReadyTimeoutMs = 120_000;
 
 /**
  * Flags for Node itself. Small boards have little memory, so young objects get little room; the API server gets more, which
- * saves it a quarter of its CPU time in a burst of writes.
+ * saves it about a fifth of its CPU time in a burst of writes.
  */
 const nodeFlags = (command: string): string[] => [`--max-semi-space-size=${command === 'server' ? 8 : 2}`, '--enable-source-maps'];
 
