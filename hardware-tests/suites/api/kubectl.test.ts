@@ -1,8 +1,8 @@
 /** A working day with kubectl: every kubectl of this machine against one cluster, each in a namespace of its own. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../../machinery/testing/eventually.ts';
@@ -15,11 +15,17 @@ const busybox = '/usr/bin/busybox';
 /** Ends at once when asked to, as a good program does. */
 const sleep = [busybox, 'sh', '-c', `trap 'exit 0' TERM; ${busybox} sleep 3600 & wait`];
 
-/** The one under test, and others that this machine happens to have. */
-const programs = [...new Set([
-  process.env.BRAMBLE_TEST_KUBECTL ?? 'kubectl',
-  ...['1.28', '1.31', '1.33'].map((version) => `/usr/lib/google-cloud-sdk/bin/kubectl.${version}`).filter(existsSync),
-])];
+/** The kubectl under test, and the oldest and the newest of other versions that lie beside it (`kubectl.1.28`). */
+const programs = [process.env.BRAMBLE_TEST_KUBECTL ?? 'kubectl', ...oldestAndNewestBeside()];
+
+function oldestAndNewestBeside(): string[] {
+  const onPath = (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, 'kubectl')).find(existsSync);
+  const kubectl = process.env.BRAMBLE_TEST_KUBECTL ?? onPath;
+  if (kubectl === undefined) return [];
+  const beside = dirname(realpathSync(kubectl));
+  const versions = readdirSync(beside).filter((name) => /^kubectl\.1\.\d+$/.test(name)).sort((one, other) => Number(one.slice(10)) - Number(other.slice(10)));
+  return [...new Set([versions[0], versions.at(-1)])].filter((name) => name !== undefined).map((name) => join(beside, name));
+}
 
 let cluster: Cluster;
 let directory: string;

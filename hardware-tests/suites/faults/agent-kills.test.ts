@@ -4,7 +4,7 @@ import { eventually } from '../../../machinery/testing/eventually.ts';
 import { Cluster } from '../../framework/cluster.ts';
 import { allPods, apply, converges, importSleep, runningContainers, sleepers, sources } from '../../framework/pod-checks.ts';
 
-const kills = 40;
+const kills = 20;
 
 let cluster: Cluster;
 let server: ReturnType<Cluster['begin']>;

@@ -9,7 +9,7 @@ import { Cluster, type ContainerEntry } from '../../framework/cluster.ts';
 import { apply, converges, importSleep, runningContainers, sleepers, sources } from '../../framework/pod-checks.ts';
 
 const run = promisify(execFile);
-const rounds = 20;
+const rounds = 10;
 
 let cluster: Cluster;
 
