@@ -118,10 +118,12 @@ export class NatsMessagingConnection implements MessagingConnection {
     const { connection } = this;
     if (connection && !connection.isClosed()) {
       // A drain waits for the peer, which may have gone this moment: then there is nothing to wait for.
+      const ended = connection.closed();
       const timer = this.options.clock.after(drainMs, () => void connection.close());
-      await (wasConnected ? connection.drain() : connection.close()).catch((error: unknown) => {
+      (wasConnected ? connection.drain() : connection.close()).catch((error: unknown) => {
         this.options.logger.debug('NATS connection ended while closing', { error });
       });
+      await ended;
       timer.cancel();
     }
     await this.running;
