@@ -163,8 +163,15 @@ const requests: fc.Arbitrary<HostileRequest> = fc.record({
   };
 });
 
+/** Time stands still, but nobody waits for it: a pod without its service account is refused at once. */
+class ImpatientClock extends FakeClock {
+  override sleep(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 beforeAll(async () => {
-  const clock = new FakeClock();
+  const clock = new ImpatientClock();
   storage = createMemoryStore();
   failures = [];
   const registry = createRegistry({ storage, clock, logger: silentLogger, serviceCIDR: '198.18.0.0/24' });
@@ -201,12 +208,13 @@ describe('hostile requests', () => {
   it('get a 4xx or a right answer, and leave the store alone when refused', async () => {
     let accepted = 0;
     await fc.assert(fc.asyncProperty(requests, async (request) => {
+      await ensureGiven('serviceaccounts', 'default');
       await ensureGiven(request.resource.plural);
       const before = storage.revision;
       expect(await judge(request)).toBeUndefined();
       if (storage.revision > before) accepted += 1;
-    }), { numRuns: 3000, endOnFailure: true, interruptAfterTimeLimit: 45_000 });
+    }), { numRuns: 3000, endOnFailure: true });
     // Not all are refused: else they would test nothing behind the first check.
-    expect(accepted).toBeGreaterThan(20);
+    expect(accepted).toBeGreaterThan(100);
   }, 120_000);
 });
