@@ -31,7 +31,8 @@ const cleanups: (() => Promise<unknown>)[] = [];
 let nats: NatsDaemon;
 let server: MessagingConnection;
 
-const script = 'echo "attempt $ATTEMPT"; echo complaint >&2; for i in 1 2 3; do echo "line $i"; done; [ "$ATTEMPT" = 0 ] && exit 3; trap "echo bye; exit 0" TERM; sleep 1000 & wait';
+// Docker reads the two outputs apart: the pause keeps their order in the log.
+const script = 'echo "attempt $ATTEMPT"; echo complaint >&2; sleep 0.3; for i in 1 2 3; do echo "line $i"; done; [ "$ATTEMPT" = 0 ] && exit 3; trap "echo bye; exit 0" TERM; sleep 1000 & wait';
 
 beforeAll(async () => {
   nats = await startNatsDaemon([board]);
