@@ -56,12 +56,18 @@ export class DockerNetwork implements PodNetwork {
     const { client, agentId, run, bridge } = this.options;
     this.current = undefined;
     this.isUp = false;
+    // The rules and routes first: they are ours alone, and gone also when Docker will not let go of the network.
+    await removePacketRules({ run, bridge });
     for (const network of await client.listNetworks({ label: [agentFilter(agentId)] })) {
       const range = network.Labels?.[labelClusterCIDR];
-      await alreadyDone(client.removeNetwork(network.Id));
       if (range) await this.removeBlackhole(range);
+      try {
+        await alreadyDone(client.removeNetwork(network.Id));
+      } catch (error) {
+        // Docker 20.10 can lose count of a network's endpoints when many containers go at once.
+        throw new NetworkError(`Docker keeps the network ${network.Name}: ${engineMessage(error)}; restart dockerd and run this again`, { cause: error });
+      }
     }
-    await removePacketRules({ run, bridge });
   }
 
   private async setUp(network: BoardNetwork): Promise<void> {
