@@ -42,6 +42,14 @@ export interface ServerDependencies {
   random?: () => number;
 }
 
+/** The control plane cannot start here. The message says what to do. */
+export class ServerStartError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ServerStartError';
+  }
+}
+
 export interface RunningServer {
   kubeconfigPath: string;
   /** The API as a controller sees it. */
@@ -178,7 +186,7 @@ async function startApiServer(context: Context, { pki, registry, nats }: { pki: 
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
     const why = code === 'EACCES' ? 'may not be opened by this user' : 'is in use';
-    throw new Error(`port ${options.apiPort} of the Kubernetes API ${why}; name another with --api-port`, { cause: error });
+    throw new ServerStartError(`port ${options.apiPort} of the Kubernetes API ${why}; name another with --api-port`, { cause: error });
   }
 }
 

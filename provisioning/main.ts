@@ -18,14 +18,25 @@ const commands: Readonly<Record<string, (options: Options) => Promise<void>>> = 
 /** Something nobody expected, anywhere: what runs on after it is in no known state, so the process ends; a supervisor starts it again. */
 function endOnUnexpectedErrors(): void {
   const end = (error: unknown): never => {
-    const frame = error instanceof Error ? error.stack?.split('\n').find((line) => line.trimStart().startsWith('at '))?.trim() : undefined;
-    process.stderr.write(`bramble: unexpected error: ${describe(error)}${frame === undefined ? '' : ` (${frame})`}\n`);
+    process.stderr.write(`bramble: unexpected error: ${describe(error)}${frameOf(error)}\n`);
     process.exit(1);
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
   // The reader of the output may end first (`bramble up | head`, a supervisor that is killed): that ends nothing else.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+}
+
+/** Errors with a name of our own say what is wrong and what to do; for any other the place is shown too. */
+function explain(error: unknown): string {
+  const builtIn = ['Error', 'TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'AggregateError'];
+  if (error instanceof Error && !builtIn.includes(error.name)) return error.message.replace(/\s*\n\s*/g, '; ');
+  return `${describe(error)}${frameOf(error)}`;
+}
+
+function frameOf(error: unknown): string {
+  const frame = error instanceof Error ? error.stack?.split('\n').find((line) => line.trimStart().startsWith('at '))?.trim() : undefined;
+  return frame === undefined ? '' : ` (${frame})`;
 }
 
 /** One line: messages of libraries may have several. */
@@ -52,8 +63,7 @@ endOnUnexpectedErrors();
 main(process.argv.slice(2)).then(
   () => process.exit(0),
   (error: unknown) => {
-    const text = error instanceof UserError ? error.message : error instanceof Error ? error.stack ?? error.message : String(error);
-    process.stderr.write(`bramble: ${text}\n`);
+    process.stderr.write(`bramble: ${explain(error)}\n`);
     process.exit(1);
   },
 );

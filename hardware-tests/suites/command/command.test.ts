@@ -54,6 +54,20 @@ describe('bramble', () => {
     await new Promise((resolve) => holder.close(resolve));
   });
 
+  it('says in one line why a part cannot start by itself', async () => {
+    const holder = createServer();
+    const port = await new Promise<number>((resolve) => holder.listen(0, '0.0.0.0', () => resolve((holder.address() as { port: number }).port)));
+    const server = await bramble(['server', '--data-dir', dataDir, '--api-port', String(port), '--nats-port', String(await freePort())]);
+    await new Promise((resolve) => holder.close(resolve));
+    expect(server.stderr.split('\n').filter((line) => line.startsWith('bramble: '))).toEqual([`bramble: port ${port} of the Kubernetes API is in use; name another with --api-port`]);
+    expect(server.code).toBe(1);
+    for (const part of ['agent', 'proxy']) {
+      const result = await bramble([part, '--data-dir', join(directory, 'empty'), '--service-cidr', '198.19.112.0/24']);
+      expect(result.stderr.split('\n').filter((line) => line.startsWith('bramble: ') || /^\s+at /.test(line)), result.stderr).toHaveLength(1);
+      expect(result.code).toBe(1);
+    }
+  });
+
   it('asks for root', async () => {
     for (const command of ['up', 'server', 'agent', 'proxy', 'down', 'reset']) {
       await expectRefusal([command, '--data-dir', dataDir], /must run as root.*sudo/, { uid: 65_534 });
