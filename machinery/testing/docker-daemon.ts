@@ -1,10 +1,13 @@
 /** A Docker engine for tests: the one that is named, or one of our own that leaves nothing behind. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { open, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
+
+const run = promisify(execFile);
 
 export interface DockerDaemon {
   /** `unix:///path` */
@@ -36,6 +39,7 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
   await output.close();
   const stop = async () => {
     await end(daemon);
+    await unmountBelow(directory);
     await rm(directory, { recursive: true, force: true });
   };
   try {
@@ -58,6 +62,12 @@ function answers(socketPath: string, daemon: ChildProcess): Promise<boolean> {
     ping.once('error', () => resolve(false));
     ping.end();
   });
+}
+
+/** dockerd leaves the network namespace of host-network containers mounted. */
+async function unmountBelow(directory: string): Promise<void> {
+  const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+  for (const path of mounts.filter((mount) => mount.startsWith(`${directory}/`)).reverse()) await run('umount', ['-l', path]);
 }
 
 /** SIGTERM ends its containers too; SIGKILL if it does not obey. */
