@@ -157,12 +157,16 @@ describe('pulling plugs', { timeout: 180_000 }, () => {
   });
 
   it('goes down after a crash and leaves nothing', async () => {
+    const before = [...(await cluster.containers()).keys()];
+    expect(before.length).toBeGreaterThan(0);
     const pids = cluster.powerCut();
     const result = await cluster.bramble('down');
     expect(result.code, result.output).toBe(0);
     expect(pids.filter(alive)).toEqual([]);
-    expect(await cluster.containerList()).toEqual([]);
+    // Docker may have been bramble's own and be down with the rest: it is asked when it is up again.
     await cluster.up();
+    const after = await cluster.containers();
+    expect(before.filter((id) => after.has(id))).toEqual([]);
     expect(cluster.output).toContain(join(cluster.dataDir, 'kubeconfig'));
     await converges(cluster, new Map([...(await deployed()), ['anchor', 2]]));
   });

@@ -8,7 +8,7 @@ import { ServiceGuard } from '../../service-guard.ts';
 import { ensureServiceRoutes, removeServiceNetwork } from '../../service-routes.ts';
 import { Proxier } from '../../userspace/proxier.ts';
 
-const serviceCIDR = '198.19.64.0/24';
+const serviceCIDR = '198.19.120.0/24';
 const guard = new ServiceGuard({ serviceCIDR, logger: silentLogger });
 const proxier = new Proxier({ clock: systemClock, logger: silentLogger });
 let backend: Server;
@@ -39,8 +39,8 @@ beforeAll(async () => {
   taken = portOf(boardProgram);
   await ensureServiceRoutes(serviceCIDR);
   await proxier.reconcile([
-    { key: `tcp 198.19.64.5:${taken}`, service: 'default/web', protocol: 'TCP', listener: { ip: '198.19.64.5', port: taken }, backends: [{ ip: '127.0.0.1', port: portOf(backend) }], affinitySeconds: undefined },
-    { key: 'tcp 198.19.64.6:80', service: 'default/free', protocol: 'TCP', listener: { ip: '198.19.64.6', port: 80 }, backends: [{ ip: '127.0.0.1', port: portOf(backend) }], affinitySeconds: undefined },
+    { key: `tcp 198.19.120.5:${taken}`, service: 'default/web', protocol: 'TCP', listener: { ip: '198.19.120.5', port: taken }, backends: [{ ip: '127.0.0.1', port: portOf(backend) }], affinitySeconds: undefined },
+    { key: 'tcp 198.19.120.6:80', service: 'default/free', protocol: 'TCP', listener: { ip: '198.19.120.6', port: 80 }, backends: [{ ip: '127.0.0.1', port: portOf(backend) }], affinitySeconds: undefined },
   ]);
   await guard.set('services', proxier.served());
 });
@@ -54,23 +54,23 @@ afterAll(async () => {
 
 describe('Service addresses beside programs of the board', () => {
   it('are served on a port that a program of the board has on every address', async () => {
-    expect(await talk('198.19.64.5', taken)).toBe('pod');
+    expect(await talk('198.19.120.5', taken)).toBe('pod');
     expect(await talk('127.0.0.1', taken)).toBe('board');
   });
 
   it('are served on their own port where it is free', async () => {
-    expect(await talk('198.19.64.6', 80)).toBe('pod');
+    expect(await talk('198.19.120.6', 80)).toBe('pod');
   });
 
   it('never lead to a program of the board', async () => {
-    await expect(talk('198.19.64.6', taken)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    await expect(talk('198.19.64.99', taken)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(talk('198.19.120.6', taken)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(talk('198.19.120.99', taken)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('refuse UDP that nobody serves at once', async () => {
     const socket = createSocket('udp4');
     const refused = new Promise<string>((resolve) => socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? '')));
-    await new Promise<void>((resolve) => socket.connect(53, '198.19.64.9', resolve));
+    await new Promise<void>((resolve) => socket.connect(53, '198.19.120.9', resolve));
     socket.send('x');
     expect(await refused).toBe('ECONNREFUSED');
     socket.close();
@@ -80,6 +80,6 @@ describe('Service addresses beside programs of the board', () => {
     await removeServiceNetwork(serviceCIDR);
     await removeServiceNetwork(serviceCIDR);
     await ensureServiceRoutes(serviceCIDR);
-    expect(await talk('198.19.64.99', taken)).toBe('board');
+    expect(await talk('198.19.120.99', taken)).toBe('board');
   });
 });
