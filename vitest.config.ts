@@ -30,6 +30,18 @@ export default defineConfig({
         test: {
           name: 'hardware',
           include: ['hardware-tests/suites/**/*.test.ts'],
+          exclude: ['hardware-tests/suites/faults/**'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // Clusters whose plugs are pulled, on one Docker of the run: it must outlive them.
+        test: {
+          name: 'faults',
+          globalSetup: ['machinery/testing/integration-setup.ts'],
+          include: ['hardware-tests/suites/faults/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -61,6 +61,7 @@ suite('unit');
 if (missing.length === 0) {
   suite('integration');
   suite('hardware');
+  suite('faults');
 } else {
   process.stdout.write(`\nLeft out: the integration tests and the cluster tests. This machine lacks ${missing.join(', ')}.\n`);
   if (ci) totals.failed += 1;
