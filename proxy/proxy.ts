@@ -37,7 +37,8 @@ export async function startProxy(options: ProxyOptions, dependencies: { clock: C
 
   const connection = connectBoard(credentials, dependencies);
   const view = new NetworkView({ connection, boardName: options.boardName, checkpointFile: join(options.dataDir, 'proxy', 'network-state.json'), clock, logger });
-  const proxier = new Proxier({ clock, logger, carrier: new KernelPath({ serviceCIDR: options.serviceCIDR, logger }) });
+  const kernelPath = new KernelPath({ serviceCIDR: options.serviceCIDR, logger });
+  const proxier = new Proxier({ clock, logger, carrier: kernelPath });
   let records = makeClusterRecords({ services: [], endpointSlices: [], clusterDomain: options.clusterDomain });
   const guard = new ServiceGuard({ serviceCIDR: options.serviceCIDR, logger });
   const refresh = async (): Promise<void> => {
@@ -45,6 +46,7 @@ export async function startProxy(options: ProxyOptions, dependencies: { clock: C
     records = makeClusterRecords({ services, endpointSlices, clusterDomain: options.clusterDomain });
     await proxier.reconcile(planPortals({ services, endpointSlices, boardName: options.boardName, reservedAddresses: [dnsAddress] }));
     await guard.set('services', proxier.served());
+    await guard.sever(kernelPath.severed(new Set(endpointSlices.flatMap((slice) => slice.endpoints).flatMap(({ addresses }) => addresses))));
   };
   const dns = new DnsServer({
     address: dnsAddress, port: 53, clock, logger,

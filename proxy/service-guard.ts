@@ -1,5 +1,5 @@
 /**
- * The board's netfilter rules for Service addresses, five rules in all whatever the number of Services.
+ * The board's netfilter rules for Service addresses, seven rules in all whatever the number of Services.
  *
  * Service addresses are local addresses, so a program of the board that listens on every address (sshd, Pi-hole) would
  * answer on them too, and would keep their ports from the proxy. The guard lets in only what the proxy serves, refuses the
@@ -19,6 +19,7 @@ export interface ServedPort {
 
 export class ServiceGuard {
   private readonly served = new Map<string, readonly ServedPort[]>();
+  private severed: readonly string[] = [];
   private applied = '';
   private running: Promise<void> | undefined;
   private readonly serviceCIDR: string;
@@ -32,12 +33,22 @@ export class ServiceGuard {
   /** What one part of the proxy serves now; resolves when the rules say so. Does not throw: a failure is logged and tried again at the next change. */
   set(owner: string, ports: readonly ServedPort[]): Promise<void> {
     this.served.set(owner, ports);
+    return this.refresh();
+  }
+
+  /** Resets open Service connections to these addresses, which no pod has any more: nobody would ever answer their clients. */
+  sever(addresses: readonly string[]): Promise<void> {
+    this.severed = addresses;
+    return this.refresh();
+  }
+
+  private refresh(): Promise<void> {
     this.running = (this.running ?? Promise.resolve()).then(() => this.apply());
     return this.running;
   }
 
   private async apply(): Promise<void> {
-    const script = guardScript(this.serviceCIDR, [...this.served.values()].flat());
+    const script = guardScript(this.serviceCIDR, [...this.served.values()].flat(), this.severed);
     if (script === this.applied) return;
     try {
       await nft(script);
@@ -60,11 +71,12 @@ function guardTable(serviceCIDR: string): string {
 }
 
 /** One transaction of nft(8) that replaces the whole table. Pure. */
-export function guardScript(serviceCIDR: string, served: readonly ServedPort[]): string {
+export function guardScript(serviceCIDR: string, served: readonly ServedPort[], severed: readonly string[] = []): string {
   const table = guardTable(serviceCIDR);
   const of = (protocol: ServedPort['protocol']): ServedPort[] => served.filter((port) => port.protocol === protocol);
   const set = (protocol: ServedPort['protocol']): string => elements(of(protocol).map(({ ip, listensOn }) => `${ip} . ${listensOn}`));
   const map = (protocol: ServedPort['protocol']): string => elements(of(protocol).filter(({ port, listensOn }) => port !== listensOn).map(({ ip, port, listensOn }) => `${ip} . ${port} : ${ip} . ${listensOn}`));
+  const reset = `ct state established ct status dnat ct original ip daddr ${serviceCIDR} ip daddr @severed meta l4proto tcp reject with tcp reset`;
   const redirects = `
     meta l4proto tcp dnat ip to ip daddr . tcp dport map @tcp-redirects
     meta l4proto udp dnat ip to ip daddr . udp dport map @udp-redirects`;
@@ -75,6 +87,7 @@ table ip ${table} {
   set udp-served { type ipv4_addr . inet_service; ${set('UDP')} }
   map tcp-redirects { type ipv4_addr . inet_service : ipv4_addr . inet_service; ${map('TCP')} }
   map udp-redirects { type ipv4_addr . inet_service : ipv4_addr . inet_service; ${map('UDP')} }
+  set severed { type ipv4_addr; ${elements(severed)} }
   chain input {
     type filter hook input priority filter; policy accept;
     ip daddr != ${serviceCIDR} accept
@@ -83,6 +96,14 @@ table ip ${table} {
     meta l4proto udp ip daddr . udp dport @udp-served accept
     meta l4proto tcp reject with tcp reset
     meta l4proto != icmp reject
+  }
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    ${reset}
+  }
+  chain severed-output {
+    type filter hook output priority filter; policy accept;
+    ${reset}
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;${redirects}
