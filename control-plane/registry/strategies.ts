@@ -1,5 +1,5 @@
 /** The strategy of every kind. */
-import type { Resource } from '../../api/resources.ts';
+import { resources, type Resource } from '../../api/resources.ts';
 import { deploymentStrategy } from './apps/deployment/strategy.ts';
 import { replicaSetStrategy } from './apps/replica-set/strategy.ts';
 import { leaseStrategy } from './coordination/lease/strategy.ts';
@@ -14,6 +14,7 @@ import { serviceAccountStrategy } from './core/service-account/strategy.ts';
 import type { ServiceAllocations } from './core/service/service-allocations.ts';
 import { createServiceStrategy } from './core/service/strategy.ts';
 import { endpointSliceStrategy } from './discovery/endpoint-slice/strategy.ts';
+import { createRecordStrategy } from './record-strategy.ts';
 import type { Strategy } from './strategy.ts';
 
 export function createStrategies(allocations: ServiceAllocations): ReadonlyMap<Resource, Strategy> {
@@ -21,5 +22,6 @@ export function createStrategies(allocations: ServiceAllocations): ReadonlyMap<R
     namespaceStrategy, nodeStrategy, podStrategy, createServiceStrategy(allocations), endpointsStrategy, configMapStrategy, secretStrategy,
     eventStrategy, serviceAccountStrategy, deploymentStrategy, replicaSetStrategy, endpointSliceStrategy, leaseStrategy,
   ];
-  return new Map(strategies.map((strategy) => [strategy.resource, strategy]));
+  const particular = new Map(strategies.map((strategy) => [strategy.resource, strategy]));
+  return new Map(resources.map((resource) => [resource, particular.get(resource) ?? createRecordStrategy(resource)]));
 }

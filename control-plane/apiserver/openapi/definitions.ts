@@ -86,6 +86,7 @@ class DefinitionBuilder {
     if (resource.subresources.includes('scale')) this.add(scaleMessage, [{ group: 'autoscaling', version: 'v1', kind: 'Scale' }]);
     if (resource.subresources.includes('binding')) this.add(bindingMessage, [{ group: '', version: 'v1', kind: 'Binding' }]);
     if (resource.subresources.includes('eviction')) this.add(evictionMessage, [{ group: 'policy', version: 'v1', kind: 'Eviction' }]);
+    if (resource.subresources.includes('token')) this.add('k8s.io.api.authentication.v1.TokenRequest', [{ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }]);
   }
 
   add(message: string, kinds?: readonly GroupVersionKind[]): void {

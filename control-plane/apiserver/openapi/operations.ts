@@ -86,7 +86,11 @@ function subresourceOperations({ resource, subresource, path, id }: SubresourceP
     { ...own, kind: gvk, method: 'patch', action: 'patch', operationId: id('patch', suffix), body: patchMessage, answer: message, queries: patchQueries },
   ];
   switch (subresource) {
-    case 'status': return readWrite(schema, own.kind);
+    case 'status':
+    case 'approval':
+    case 'ephemeralcontainers': return readWrite(schema, own.kind);
+    case 'proxy': return [];
+    case 'token': return [{ ...own, kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, method: 'post', action: 'post', operationId: id('create', suffix), body: 'k8s.io.api.authentication.v1.TokenRequest', answer: 'k8s.io.api.authentication.v1.TokenRequest', queries: writeQueries }];
     case 'scale': return readWrite(scaleMessage, { group: 'autoscaling', version: 'v1', kind: 'Scale' });
     case 'finalize': return [{ ...own, method: 'put', action: 'put', operationId: id('replace', suffix), body: schema, answer: schema, queries: writeQueries }];
     case 'binding': return [{ ...own, kind: { group: '', version: 'v1', kind: 'Binding' }, method: 'post', action: 'post', operationId: id('create', suffix), body: bindingMessage, answer: bindingMessage, queries: writeQueries }];

@@ -82,6 +82,10 @@ function factsOf(subresource: Subresource): SubresourceFacts {
     case 'log': return { verbs: ['get'] };
     case 'exec': return { verbs: ['create', 'get'], kind: 'PodExecOptions' };
     case 'attach': return { verbs: ['create', 'get'], kind: 'PodAttachOptions' };
+    case 'proxy': return { verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'PodProxyOptions' };
+    case 'ephemeralcontainers': return { verbs: ['get', 'patch', 'update'] };
+    case 'token': return { verbs: ['create'], group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+    case 'approval': return { verbs: ['get', 'patch', 'update'] };
     case 'portforward': return { verbs: ['create', 'get'], kind: 'PodPortForwardOptions' };
   }
 }
