@@ -34,7 +34,7 @@ export async function createObject<T extends KubernetesObject>(request: CreateRe
     operation: 'CREATE', resource, subresource: undefined, namespace: metadata.namespace, name: metadata.name ?? '', object, old: undefined,
   });
   await parts.admission.admit(attributes);
-  strategy.prepareForCreate(object);
+  strategy.prepareForCreate(object, context);
   for (let attempt = 1; ; attempt++) {
     if (base) object.metadata!.name = generateName(base, parts.random);
     strategy.canonicalize?.(object);

@@ -10,6 +10,7 @@
 import type { FieldError } from '../../api/errors.ts';
 import type { DeleteOptions, KubernetesObject } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
+import type { RequestContext } from './registry.ts';
 
 /** What a write holds outside its object (a ClusterIP). Exactly one of the two is called, once. */
 export interface Reservation {
@@ -37,14 +38,17 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   validateUpdate(object: T, old: T): FieldError[];
   validateStatusUpdate?(object: T, old: T): FieldError[];
 
-  /** Sets what the server owns, drops what clients may not set (status). */
-  prepareForCreate(object: T): void;
+  /** Sets what the server owns (who asks, too), drops what clients may not set (status). */
+  prepareForCreate(object: T, context: RequestContext): void;
   /** Sets what follows from the name, which is final only now (it may have been generated). */
   canonicalize?(object: T): void;
   /** Keeps what this update may not change (status). */
   prepareForUpdate(object: T, old: T): void;
   /** Keeps what a status update may not change (spec). Only for kinds with the subresource. */
   prepareForStatusUpdate?(object: T, old: T): void;
+  /** Keeps what an approval may not change (all but the conditions). Only for kinds with the subresource. */
+  prepareForApproval?(object: T, old: T): void;
+  validateApproval?(object: T, old: T): FieldError[];
   /** Only for kinds with the subresource. */
   prepareForFinalize?(object: T, old: T): void;
 

@@ -19,8 +19,15 @@ const rules: Readonly<Record<NameRule, Rule>> = {
   'path-segment': pathSegment,
 };
 
-/** Kinds whose names become something narrower than a DNS subdomain. */
-const nameRules: Readonly<Record<string, NameRule>> = { namespaces: 'dns-label', services: 'dns-1035-label', events: 'path-segment' };
+const rbac = 'rbac.authorization.k8s.io';
+
+/** `group/plural` of kinds whose names follow another rule than DNS subdomains: they become something narrower, or nothing else. */
+const nameRules: Readonly<Record<string, NameRule>> = {
+  '/namespaces': 'dns-label', '/services': 'dns-1035-label', '/events': 'path-segment',
+  [`${rbac}/roles`]: 'path-segment', [`${rbac}/rolebindings`]: 'path-segment', [`${rbac}/clusterroles`]: 'path-segment',
+  [`${rbac}/clusterrolebindings`]: 'path-segment',
+  'certificates.k8s.io/certificatesigningrequests': 'path-segment', 'apiregistration.k8s.io/apiservices': 'path-segment',
+};
 
 /** Bytes that all annotations of an object may have. */
 export const maxAnnotationBytes = 256 * 1024;
@@ -31,7 +38,7 @@ const bannedOwners = new Set(['v1/Event', 'events.k8s.io/v1/Event']);
 
 /** How objects of a kind are named. */
 export function objectMetaRules(resource: Pick<Resource, 'group' | 'plural' | 'namespaced'>): ObjectMetaRules {
-  const nameRule = resource.group === '' ? nameRules[resource.plural] : undefined;
+  const nameRule = nameRules[`${resource.group}/${resource.plural}`];
   return { namespaced: resource.namespaced, nameRule: nameRule ?? 'dns-subdomain' };
 }
 
