@@ -10,7 +10,7 @@ import { generateName, generateNameAttempts } from './generate-name.ts';
 import { attributesOf, commitOne } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { RequestContext } from './registry.ts';
-import type { Strategy } from './strategy.ts';
+import type { Reservation, Strategy } from './strategy.ts';
 import { objectMetaRules, validateObjectMeta } from './validation/object-meta.ts';
 import type { Writable } from './writable.ts';
 
@@ -31,7 +31,7 @@ export async function createObject<T extends KubernetesObject>(request: CreateRe
   const base = metadata.name ? undefined : metadata.generateName;
   strategy.defaults(object);
   const attributes = attributesOf(context, {
-    operation: 'CREATE', resource, subresource: undefined, namespace: metadata.namespace, name: metadata.name ?? '', object, old: undefined,
+    operation: 'CREATE', resource, subresource: undefined, namespace: metadata.namespace, name: metadata.name ?? '', object, old: undefined, defaulter: strategy,
   });
   await parts.admission.admit(attributes);
   strategy.prepareForCreate(object, context);
@@ -40,6 +40,8 @@ export async function createObject<T extends KubernetesObject>(request: CreateRe
     strategy.canonicalize?.(object);
     const errors = [...validateObjectMeta(object.metadata ?? {}, objectMetaRules(resource)), ...strategy.validate(object)];
     if (errors.length > 0) throw newInvalid(resource, object.metadata?.name ?? '', errors);
+    const review = parts.admission.review(attributes);
+    if (review) await review;
     try {
       return await write(request, object, () => parts.admission.validate(attributes));
     } catch (error) {
@@ -69,21 +71,28 @@ export function matchNamespace(inObject: string | undefined, requested: string |
   return namespace;
 }
 
-async function write<T extends KubernetesObject>(request: CreateRequest<T>, object: T, lastCheck: () => void): Promise<T> {
+async function write<T extends KubernetesObject>(request: CreateRequest<T>, object: T, lastCheck: () => Reservation | undefined): Promise<T> {
   const { parts, strategy, context } = request;
   const key = storageKey(strategy.resource, object.metadata?.namespace, object.metadata?.name ?? '');
   const existing = parts.storage.get(key);
   if (existing) throw new KeyConflictError(key, existing);
   const reservation = strategy.reserve?.(object, undefined);
+  let admitted: Reservation | undefined;
   let written = false;
   try {
-    lastCheck();
+    admitted = lastCheck();
     if (context.dryRun) return object;
     const durable = !(strategy.isVolatile?.(object, undefined) ?? false);
     const stored = await commitOne(parts, { key, expected: 0, object, durable });
     written = true;
     return stored?.object as T;
   } finally {
+    settle(written, reservation, admitted);
+  }
+}
+
+export function settle(written: boolean, ...reservations: readonly (Reservation | undefined)[]): void {
+  for (const reservation of reservations) {
     if (written) reservation?.commit();
     else reservation?.rollback();
   }

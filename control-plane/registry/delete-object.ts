@@ -42,9 +42,12 @@ async function attempt<T extends KubernetesObject>(deletion: Deletion<T>, stored
   checkPreconditions(resource, stored.object, options);
   const attributes = attributesOf(context, {
     operation: 'DELETE', resource, subresource: undefined, namespace, name, object: undefined, old: stored.object,
+    options: { apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions', ...options },
   });
   await parts.admission.admit(attributes);
-  parts.admission.validate(attributes);
+  const review = parts.admission.review(attributes);
+  if (review) await review;
+  parts.admission.validate(attributes)?.rollback();
   const plan = planDeletion(strategy, stored.object, options, parts.clock.now());
   if (plan.action === 'leave') return stored.object;
   const dryRun = context.dryRun || (options.dryRun?.length ?? 0) > 0;

@@ -33,6 +33,7 @@ import { systemRandomness } from './randomness.ts';
 import type { Randomness } from './randomness.ts';
 import { getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
+import { reviewConnect } from './review-connect.ts';
 import type { ListQuery, Registry, RequestContext, ResourceRegistry } from './registry.ts';
 import { createStrategies } from './strategies.ts';
 import type { Strategy } from './strategy.ts';
@@ -78,6 +79,7 @@ export function createRegistry(options: RegistryOptions): GenericRegistry {
       return registry as unknown as ResourceRegistry<T>;
     },
     bind: (context, namespace, name, binding) => bindPod(parts, context, { namespace, name, binding }),
+    reviewConnect: (context, connection) => reviewConnect(parts, context, connection),
     start: () => retention.start(),
     stop: () => retention.stop(),
   };

@@ -49,7 +49,7 @@ export async function commitOne(parts: RegistryParts, mutation: Mutation): Promi
 
 /** The admission attributes that every verb has in common. */
 export function attributesOf(
-  context: RequestContext, about: Omit<AdmissionAttributes, 'user' | 'dryRun'>,
+  context: RequestContext, about: Omit<AdmissionAttributes, 'context' | 'user' | 'dryRun'>,
 ): AdmissionAttributes {
-  return { ...about, user: context.user, dryRun: context.dryRun };
+  return { ...about, context, user: context.user, dryRun: context.dryRun };
 }

@@ -5,11 +5,15 @@
 import type { FieldRequirement } from '../../api/fields.ts';
 import type { Selector } from '../../api/labels.ts';
 import type { DeleteOptions, KubernetesObject, ObjectList, Status, WatchEvent } from '../../api/meta.ts';
-import type { Resource } from '../../api/resources.ts';
+import type { Resource, Subresource } from '../../api/resources.ts';
 
 export interface UserInfo {
   name: string;
+  /** Of the account, where the kind of credentials knows one. */
+  uid?: string;
   groups: readonly string[];
+  /** Facts beside the identity: `authentication.kubernetes.io/pod-name` and such. */
+  extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface RequestContext {
@@ -17,6 +21,12 @@ export interface RequestContext {
   /** `?fieldManager=` or the first word of the User-Agent. */
   fieldManager: string;
   dryRun: boolean;
+  /** Takes what the client is to be warned of. Absent: nobody listens. */
+  warnings?: string[];
+  /** Takes what the audit log is to know. */
+  auditAnnotations?: Record<string, string>;
+  /** The row that the client asked for, where that is another version or group of the stored one. */
+  requestResource?: Resource;
 }
 
 export interface ListQuery {
@@ -67,12 +77,15 @@ export interface UpdateRequest<T extends KubernetesObject> {
   createIfMissing?: T;
 }
 
-/** All verbs on one kind. Every method throws StatusError. */
+/**
+ * All verbs on one kind. Every method throws StatusError. Reads of a kind's own store are answered at once; a kind that is
+ * shown in another version than it is stored in may have to be converted first, by a webhook.
+ */
 export interface ResourceRegistry<T extends KubernetesObject = KubernetesObject> {
   readonly resource: Resource<T>;
   create(context: RequestContext, namespace: string | undefined, object: T): Promise<T>;
-  get(name: string, namespace?: string): T;
-  list(query: ListQuery): ObjectList<T>;
+  get(name: string, namespace?: string): T | Promise<T>;
+  list(query: ListQuery): ObjectList<T> | Promise<ObjectList<T>>;
   watch(query: WatchQuery, sink: RegistryWatchSink): RegistryWatch;
   update(context: RequestContext, request: UpdateRequest<T>): Promise<T>;
   /** @returns the object as it lingers (finalizers, grace period); when it is gone a Success Status, of some kinds the object as it was. */
@@ -81,9 +94,26 @@ export interface ResourceRegistry<T extends KubernetesObject = KubernetesObject>
   deleteCollection(context: RequestContext, query: ListQuery, options: DeleteOptions): Promise<ObjectList<T>>;
 }
 
+/** Of a kind with a store of its own: reads answer at once. */
+export interface StoredRegistry<T extends KubernetesObject = KubernetesObject> extends ResourceRegistry<T> {
+  get(name: string, namespace?: string): T;
+  list(query: ListQuery): ObjectList<T>;
+}
+
+export interface ConnectRequest {
+  resource: Resource;
+  subresource: Subresource;
+  namespace: string | undefined;
+  name: string;
+  /** `PodExecOptions` and the like, with apiVersion and kind. */
+  options: KubernetesObject;
+}
+
 export interface Registry {
   /** @throws when the kind is in no table row. */
   of<T extends KubernetesObject>(resource: Resource<T>): ResourceRegistry<T>;
   /** POST pods/NAME/binding. */
   bind(context: RequestContext, namespace: string, podName: string, binding: { uid?: string; nodeName: string }): Promise<void>;
+  /** Asks admission about a connection (exec, attach, portforward, proxy) before it is made. @throws StatusError to refuse. */
+  reviewConnect(context: RequestContext, connection: ConnectRequest): Promise<void>;
 }

@@ -1,8 +1,8 @@
 /**
  * What is particular about one kind. The generic registry does everything else, in this order:
  *
- *   create: defaults → admission (changes) → prepareForCreate → validate → reserve → admission (checks) → storage
- *   update: defaults → admission (changes) → prepareForUpdate → validateUpdate → reserve → admission (checks) → storage
+ *   create: defaults → admission (changes) → prepareForCreate → validate → admission (reviews) → reserve → admission (checks) → storage
+ *   update: defaults → admission (changes) → prepareForUpdate → validateUpdate → admission (reviews) → reserve → admission (checks) → storage
  *
  * Hooks that return nothing change the private copy they get; validate functions are pure. `old` is shared and frozen.
  * Counterpart of k8s.io/apiserver/pkg/registry/rest (RESTCreateStrategy, RESTUpdateStrategy, RESTDeleteStrategy).

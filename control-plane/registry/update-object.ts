@@ -5,14 +5,14 @@ import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
 import { apiVersionOf } from '../../api/resources.ts';
 import { storageKey } from '../storage/keys.ts';
 import type { StoredObject } from '../storage/storage.ts';
-import { createObject, matchNamespace } from './create-object.ts';
+import { createObject, matchNamespace, settle } from './create-object.ts';
 import { deepClone } from './deep-clone.ts';
 import { deepEqual } from './deep-equal.ts';
 import { attributesOf, commitOne, getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { RequestContext, UpdateRequest } from './registry.ts';
 import { keepOnlyReplicas, validateReplicas } from './scale.ts';
-import type { Strategy } from './strategy.ts';
+import type { Reservation, Strategy } from './strategy.ts';
 import { validateObjectMetaUpdate } from './validation/object-meta.ts';
 import type { Writable } from './writable.ts';
 
@@ -58,12 +58,14 @@ async function attempt<T extends KubernetesObject>(update: Update<T>, stored: St
   strategy.defaults(prepared);
   const attributes = attributesOf(context, {
     operation: 'UPDATE', resource: strategy.resource, subresource: request.subresource,
-    namespace: request.namespace, name: request.name, object: prepared, old,
+    namespace: request.namespace, name: request.name, object: prepared, old, defaulter: strategy,
   });
   await parts.admission.admit(attributes);
   prepare(update, prepared, old);
   const errors = validate(update, prepared, old);
   if (errors.length > 0) throw newInvalid(invalidKind(update), request.name, errors);
+  const review = parts.admission.review(attributes);
+  if (review) await review;
   return write(update, prepared, stored, () => parts.admission.validate(attributes));
 }
 
@@ -138,14 +140,15 @@ function invalidKind<T extends KubernetesObject>({ strategy, request }: Update<T
   return request.subresource === 'scale' ? { group: 'autoscaling', kind: 'Scale' } : strategy.resource;
 }
 
-async function write<T extends KubernetesObject>(update: Update<T>, object: T, stored: StoredObject<T>, lastCheck: () => void): Promise<T> {
+async function write<T extends KubernetesObject>(update: Update<T>, object: T, stored: StoredObject<T>, lastCheck: () => Reservation | undefined): Promise<T> {
   const { parts, strategy, context } = update;
   const old = stored.object;
   // Only a change of the spec can need or free something; in other updates the spec is the old, frozen one.
   const reservation = update.request.subresource ? undefined : strategy.reserve?.(object, old);
+  let admitted: Reservation | undefined;
   let written = false;
   try {
-    lastCheck();
+    admitted = lastCheck();
     const removed = mayGo(strategy, object);
     if (!removed && deepEqual(object, old)) return old;
     if (context.dryRun) return object;
@@ -155,8 +158,7 @@ async function write<T extends KubernetesObject>(update: Update<T>, object: T, s
     if (removed) strategy.released?.(object);
     return removed ? object : result?.object as T;
   } finally {
-    if (written) reservation?.commit();
-    else reservation?.rollback();
+    settle(written, reservation, admitted);
   }
 }
 
