@@ -24,12 +24,12 @@ export class ApiClient {
     });
   }
 
-  call(method: string, path: string, body?: object): Promise<Buffer> {
+  call(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Buffer> {
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     return new Promise((resolve, reject) => {
       const call = request({
         agent: this.agent, host: this.server.hostname, port: this.server.port, method, path,
-        headers: { accept: 'application/json', ...(payload ? { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json', 'content-length': payload.length } : {}) },
+        headers: { accept: 'application/json', ...(payload ? { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json', 'content-length': payload.length } : {}), ...headers },
       }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -45,16 +45,28 @@ export class ApiClient {
   }
 
   /** Calls back with each event of a watch until stopped. */
-  async watch(path: string, onEvent: (event: { type: string; object: unknown }) => void): Promise<() => void> {
+  watch(path: string, onEvent: (event: { type: string; object: unknown }) => void): Promise<() => void> {
+    let rest = '';
+    return this.stream(path, (bytes) => {
+      const lines = (rest + bytes.toString('utf8')).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onEvent(JSON.parse(line) as { type: string; object: unknown });
+    });
+  }
+
+  /** Calls back with the number of events, which are lines, that came; reads none of them. */
+  watchLines(path: string, onLines: (count: number) => void): Promise<() => void> {
+    return this.stream(path, (bytes) => {
+      let count = 0;
+      for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) count += 1;
+      if (count > 0) onLines(count);
+    });
+  }
+
+  private stream(path: string, onData: (bytes: Buffer) => void): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const call = request({ agent: this.agent, host: this.server.hostname, port: this.server.port, path, headers: { accept: 'application/json' } }, (response) => {
-        let rest = '';
-        response.setEncoding('utf8');
-        response.on('data', (text: string) => {
-          const lines = (rest + text).split('\n');
-          rest = lines.pop() ?? '';
-          for (const line of lines) onEvent(JSON.parse(line) as { type: string; object: unknown });
-        });
+        response.on('data', onData);
         response.on('error', () => undefined); // stopped below
         resolve(() => call.destroy());
       });

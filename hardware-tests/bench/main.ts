@@ -8,6 +8,7 @@ import { eventually } from '../../machinery/testing/eventually.ts';
 import { Cluster } from '../framework/cluster.ts';
 import { importProgram } from '../framework/program-image.ts';
 import { measureApi } from './api-rates.ts';
+import { measureApiScale } from './api-scale.ts';
 import { measureBoards } from './boards.ts';
 import { measureEndpoints } from './endpoints.ts';
 import { formatTable, type Figure } from './figure.ts';
@@ -20,6 +21,7 @@ const idleSeconds = Number(process.env.BRAMBLE_BENCH_IDLE_SECONDS ?? 300);
 const settleMs = 45_000;
 const tenPodsSettleMs = 20_000;
 const image = 'bench-node:1';
+const resultsDirectory = process.env.BRAMBLE_BENCH_RESULTS ?? 'bench/results';
 
 const sections: Record<string, (cluster: Cluster) => Promise<Figure[]>> = {
   idle: async (cluster) => {
@@ -30,6 +32,7 @@ const sections: Record<string, (cluster: Cluster) => Promise<Figure[]>> = {
   endpoints: (cluster) => measureEndpoints(cluster, image),
   tenPods: withTenPods,
   api: measureApi,
+  apiScale: (cluster) => measureApiScale(cluster, resultsDirectory),
   proxy: measureProxy,
   boards: measureBoards,
 };
@@ -78,7 +81,7 @@ try {
   await cluster.destroy();
 }
 process.stdout.write(`\n${formatTable(figures)}\n`);
-const file = join(process.env.BRAMBLE_BENCH_RESULTS ?? 'bench/results', `${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
+const file = join(resultsDirectory, `${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
 mkdirSync(dirname(file), { recursive: true });
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 writeFileSync(file, `${JSON.stringify({ commit, machine: { cores: cpus().length, model: cpus()[0]?.model, node: process.version }, figures }, null, 2)}\n`);
