@@ -3,7 +3,7 @@ import { newBadRequest, newInvalid, type FieldError } from '../../api/errors.ts'
 import { parseFieldSelector } from '../../api/fields.ts';
 import { parseSelector } from '../../api/labels.ts';
 import type { DeleteOptions } from '../../api/meta.ts';
-import type { ListQuery, WatchQuery } from '../registry/registry.ts';
+import type { FieldValidation, ListQuery, WatchQuery } from '../registry/registry.ts';
 
 /** As the router gives it: a parameter that comes twice is an array. */
 export type RawQuery = Readonly<Record<string, string | string[] | undefined>>;
@@ -109,7 +109,7 @@ function checkResourceVersion(value: string | undefined): void {
   }
 }
 
-export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+export type { FieldValidation };
 
 export interface WriteOptions {
   dryRun: boolean;

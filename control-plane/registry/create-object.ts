@@ -40,6 +40,7 @@ export async function createObject<T extends KubernetesObject>(request: CreateRe
     strategy.canonicalize?.(object);
     const errors = [...validateObjectMeta(object.metadata ?? {}, objectMetaRules(resource)), ...strategy.validate(object)];
     if (errors.length > 0) throw newInvalid(resource, object.metadata?.name ?? '', errors);
+    if (attempt === 1) context.warnings?.push(...strategy.warnings?.(object, undefined) ?? []);
     const review = parts.admission.review(attributes);
     if (review) await review;
     try {

@@ -16,11 +16,18 @@ export interface UserInfo {
   extra?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** What becomes of fields that the kind does not have, and of those that come twice. */
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
 export interface RequestContext {
   user: UserInfo;
   /** `?fieldManager=` or the first word of the User-Agent. */
   fieldManager: string;
   dryRun: boolean;
+  /** Of webhooks and conversions on the way; the body itself was checked when it was decoded. Default Warn. */
+  fieldValidation?: FieldValidation;
+  /** Apply: the write is a server-side apply, whose fields belong to the manager as a whole. Default Update. */
+  managerOperation?: 'Apply' | 'Update';
   /** Takes what the client is to be warned of. Absent: nobody listens. */
   warnings?: string[];
   /** Takes what the audit log is to know. */

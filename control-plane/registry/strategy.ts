@@ -53,6 +53,12 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   prepareForFinalize?(object: T, old: T): void;
 
   /**
+   * What a client that wrote this object is to be told (deprecated fields). `old` is undefined on create. Of writes through
+   * the object itself and its spec, not of status updates.
+   */
+  warnings?(object: T, old: T | undefined): string[];
+
+  /**
    * Whether an update bumps metadata.generation. Kinds without this have no generation; the others begin with 1.
    */
   generationChanged?(object: T, old: T): boolean;

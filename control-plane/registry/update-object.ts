@@ -64,6 +64,7 @@ async function attempt<T extends KubernetesObject>(update: Update<T>, stored: St
   prepare(update, prepared, old);
   const errors = validate(update, prepared, old);
   if (errors.length > 0) throw newInvalid(invalidKind(update), request.name, errors);
+  if (request.subresource === undefined) context.warnings?.push(...strategy.warnings?.(prepared, old) ?? []);
   const review = parts.admission.review(attributes);
   if (review) await review;
   return write(update, prepared, stored, () => parts.admission.validate(attributes));

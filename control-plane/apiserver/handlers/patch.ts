@@ -8,8 +8,9 @@ import { applyMergePatch } from '../../../api/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../../../api/patch/strategic-merge-patch.ts';
 import { requestContext, type ResourceCall } from '../app-parts.ts';
 import { parseWriteOptions, type FieldValidation } from '../query-options.ts';
-import { addWarnings, sendObject } from '../responses.ts';
+import { sendObject } from '../responses.ts';
 import { bodyBytes, matchUrl } from './request-object.ts';
+import { warningsOf } from './send-warnings.ts';
 import { updateTarget, type ObjectSubresource } from './update.ts';
 
 /** @param patch the parsed body. */
@@ -48,7 +49,7 @@ export function patchFunction<T extends KubernetesObject>(
   const patch = parsePatch(bodyBytes(call));
   return (current) => {
     const { object, warnings } = decodeObject<T>(applyPatch(current, patch, target.schema), target, { fieldValidation });
-    addWarnings(call.reply, warnings);
+    if (warnings.length > 0) warningsOf(call.request).push(...warnings);
     return object;
   };
 }

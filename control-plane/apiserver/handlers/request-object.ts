@@ -5,8 +5,8 @@ import type { KubernetesObject } from '../../../api/meta.ts';
 import type { ResourceCall } from '../app-parts.ts';
 import { decodeProtobuf } from '../protobuf/decode-protobuf.ts';
 import type { FieldValidation } from '../query-options.ts';
-import { addWarnings } from '../responses.ts';
 import { objectNamespace } from './read.ts';
+import { warningsOf } from './send-warnings.ts';
 
 const protobufMediaType = 'application/vnd.kubernetes.protobuf';
 
@@ -25,7 +25,7 @@ export async function decodeRequest<T extends KubernetesObject>(
   const { object, warnings } = contentType?.startsWith(protobufMediaType)
     ? decodeObject<T>(decodeProtobuf(bodyBytes(call), target.schema), target, { fieldValidation })
     : await decodeBody<T>(bodyBytes(call), contentType, target, { fieldValidation });
-  addWarnings(call.reply, warnings);
+  if (warnings.length > 0) warningsOf(call.request).push(...warnings);
   return object;
 }
 
