@@ -13,7 +13,7 @@ import type { Clock } from '../machinery/clock.ts';
 import { EventRecorder } from '../machinery/event-recorder.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { buildApp } from './apiserver/app.ts';
-import { createCertificateAuthenticator } from './apiserver/authentication.ts';
+import { createCertificateAuthenticator } from './authentication/certificate-authenticator.ts';
 import { ensureSystemNamespaces } from './controllers/bootstrap/system-namespaces.ts';
 import { ensureDnsService, ensureKubernetesService } from './controllers/bootstrap/system-services.ts';
 import { startControllers } from './controllers/controllers.ts';

@@ -4,13 +4,15 @@ import type { KubernetesObject } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
-import type { Registry, RequestContext, ResourceRegistry, UserInfo } from '../registry/registry.ts';
+import type { FieldValidation, Registry, RequestContext, ResourceRegistry, UserInfo } from '../registry/registry.ts';
+import type { AccessParts } from './access.ts';
 import type { BoardStreamOpener } from './board-streams.ts';
+import { warningsOf } from './handlers/send-warnings.ts';
 import type { LongRunningRequests } from './long-running-requests.ts';
 import type { RequestInfo, ResourceRequest } from './request-info.ts';
 import type { RawQuery } from './query-options.ts';
 
-export interface AppParts {
+export interface AppParts extends AccessParts {
   registry: Registry;
   /** Absent: this server cannot reach boards (tests). */
   boardStreams: BoardStreamOpener | undefined;
@@ -26,6 +28,8 @@ declare module 'fastify' {
     /** Set by the first hook, before any handler. */
     info: RequestInfo;
     user: UserInfo;
+    /** Who sent the request, where `user` is impersonated. */
+    impersonator: UserInfo | undefined;
   }
 }
 
@@ -41,11 +45,13 @@ export interface ResourceCall<T extends KubernetesObject = KubernetesObject> {
 }
 
 /** Without a fieldManager the first word of the User-Agent names it, as in Kubernetes. */
-export function requestContext(call: ResourceCall, options: { dryRun: boolean; fieldManager?: string }): RequestContext {
+export function requestContext(call: ResourceCall, options: { dryRun: boolean; fieldManager?: string; fieldValidation?: FieldValidation }): RequestContext {
   const agent = call.request.headers['user-agent'] ?? '';
   return {
     user: call.request.user,
     fieldManager: options.fieldManager ?? (agent.split('/', 1)[0]!.slice(0, 128) || 'unknown'),
     dryRun: options.dryRun,
+    warnings: warningsOf(call.request),
+    ...(options.fieldValidation === undefined ? {} : { fieldValidation: options.fieldValidation }),
   };
 }

@@ -10,7 +10,7 @@ import { createRegistry, type GenericRegistry } from '../registry/generic-regist
 import type { UserInfo } from '../registry/registry.ts';
 import { createMemoryStore } from '../storage/memory-store.ts';
 import { buildApp, type AppOptions } from './app.ts';
-import type { Authenticator } from './authentication.ts';
+import type { Authenticator } from '../authentication/authenticator.ts';
 import { LongRunningRequests } from './long-running-requests.ts';
 
 const admin: UserInfo = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
@@ -80,10 +80,16 @@ describe('who may', () => {
     expect((await send('GET', path, undefined, { 'x-user': 'nobody' })).code).toBe(200);
   });
 
-  it.each([['GET', '/api'], ['GET', '/api/v1/pods'], ['GET', '/'], ['POST', '/version'], ['GET', '/nothing']] as const)('a stranger not %s %s', async (method, path) => {
+  it.each([
+    ['GET', '/api', 'forbidden: User "system:anonymous" cannot get path "/api"'],
+    ['GET', '/api/v1/pods', 'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" at the cluster scope'],
+    ['GET', '/', 'forbidden: User "system:anonymous" cannot get path "/"'],
+    ['POST', '/version', 'forbidden: User "system:anonymous" cannot post path "/version"'],
+    ['GET', '/nothing', 'forbidden: User "system:anonymous" cannot get path "/nothing"'],
+  ] as const)('a stranger not %s %s', async (method, path, message) => {
     const response = await send(method, path, undefined, { 'x-user': 'nobody' });
-    expect(response.code).toBe(401);
-    expect(response.json()).toEqual({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'Unauthorized', reason: 'Unauthorized', code: 401 });
+    expect(response.code).toBe(403);
+    expect(response.json()).toMatchObject({ kind: 'Status', status: 'Failure', reason: 'Forbidden', message });
   });
 
   it('nobody with credentials that do not hold', async () => {

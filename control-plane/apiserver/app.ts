@@ -4,12 +4,15 @@ import { newMethodNotAllowed, newTooManyRequests } from '../../api/errors.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Authenticator } from '../authentication/authenticator.ts';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import { createPublicAuthorizer } from '../authorization/public-authorizer.ts';
+import { checkAccess, type Access } from './access.ts';
 import type { AppParts } from './app-parts.ts';
-import { anonymous, type Authenticator } from './authentication.ts';
-import { authorize } from './authorization.ts';
 import type { BoardStreamOpener } from './board-streams.ts';
 import { maxBodyBytes, newUnknownResource, toStatusError } from './error-status.ts';
 import { createResourceHandler, isLongRunning } from './handlers/resource-handler.ts';
+import { sendWarnings } from './handlers/send-warnings.ts';
 import { LongRunningRequests } from './long-running-requests.ts';
 import { booleanValue, type RawQuery } from './query-options.ts';
 import { answerBrokenRequest } from './raw-response.ts';
@@ -32,6 +35,8 @@ export interface TlsOptions {
 export interface AppOptions {
   registry: Registry;
   authenticator: Authenticator;
+  /** Default: administrators everything, users discovery, everyone health and version. */
+  authorizer?: Authorizer;
   /** Bramble's own, `0.1.0`. */
   version: string;
   clock: Clock;
@@ -54,7 +59,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const { logger } = options;
   const app = createFastify(options.tls);
   const parts: AppParts = {
-    registry: options.registry, boardStreams: options.boardStreams, clock: options.clock, logger, random: options.random,
+    registry: options.registry, authenticator: options.authenticator, authorizer: options.authorizer ?? createPublicAuthorizer(),
+    boardStreams: options.boardStreams, clock: options.clock, logger, random: options.random,
     longRunning: options.longRunning ?? new LongRunningRequests(4000),
   };
   acceptAnyBody(app);
@@ -62,12 +68,11 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.setNotFoundHandler((request, reply) => answerNotFound(request, reply));
   app.decorateRequest('info', null as never);
   app.decorateRequest('user', null as never);
+  app.decorateRequest('impersonator', undefined);
   limitRequests(app, options.maxInFlight ?? 400);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('cache-control', 'no-cache, private');
-    identify(options.authenticator, request);
-    authorize(request.user, request.info);
-    done();
+    checkRequest(parts, request, done);
   });
   app.addHook('preClose', () => parts.longRunning.stop());
 
@@ -77,9 +82,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
   registerOpenApi(app, gitVersion(options.version), options.clock);
   // Resources are found by the table at run time, not by a route each.
   const handle = createResourceHandler(parts);
-  app.all('/api/*', handle);
-  app.all('/apis/*', handle);
-  app.server.on('upgrade', createUpgradeHandler(parts, options.authenticator));
+  app.all('/api/*', { onSend: sendWarnings }, handle);
+  app.all('/apis/*', { onSend: sendWarnings }, handle);
+  app.server.on('upgrade', createUpgradeHandler(parts));
   return app;
 }
 
@@ -109,10 +114,21 @@ function acceptAnyBody(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
-function identify(authenticator: Authenticator, request: FastifyRequest): void {
-  const path = request.url.split('?', 1)[0]!;
-  request.info = parseRequestInfo(request.method, path, booleanValue(request.query as RawQuery, 'watch'));
-  request.user = authenticator.authenticate(request.raw) ?? anonymous;
+/** Calls back at once where nothing must be waited for. */
+function checkRequest(parts: AppParts, request: FastifyRequest, done: (error?: Error) => void): void {
+  const query = request.query as RawQuery;
+  const info = request.info = parseRequestInfo(request.method, request.url.split('?', 1)[0]!, booleanValue(query, 'watch'));
+  const accept = ({ user, impersonator }: Access): void => {
+    request.user = user;
+    request.impersonator = impersonator;
+  };
+  const access = checkAccess(parts, { request: request.raw, info, query });
+  if (access instanceof Promise) {
+    access.then(accept).then(() => done(), (error: unknown) => done(error instanceof Error ? error : new Error(String(error))));
+    return;
+  }
+  accept(access);
+  done();
 }
 
 /** What is over the limit is refused at once, so that a board is never buried in work it cannot finish. */

@@ -3,15 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { newBadRequest, newMethodNotAllowed } from '../../../api/errors.ts';
 import { pods } from '../../../api/resources.ts';
+import { authenticateAndAuthorize } from '../access.ts';
 import type { AppParts } from '../app-parts.ts';
-import { anonymous, type Authenticator } from '../authentication.ts';
-import { authorize } from '../authorization.ts';
 import type { ExecOptions } from '../board-streams.ts';
 import { newUnknownResource, toStatusError } from '../error-status.ts';
 import { containerOf, openerOf } from '../handlers/pod-stream.ts';
 import { allValues, booleanValue, firstValue, type RawQuery } from '../query-options.ts';
 import { endWithStatus } from '../raw-response.ts';
-import { parseRequestInfo } from '../request-info.ts';
 import { chooseProtocol, type ChannelProtocol } from './channel-protocol.ts';
 import { runRemoteCommand, type RemoteCommandOptions } from './remote-command.ts';
 
@@ -20,13 +18,13 @@ const maxMessageBytes = 1024 * 1024;
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-export function createUpgradeHandler(parts: AppParts, authenticator: Authenticator): UpgradeHandler {
+export function createUpgradeHandler(parts: AppParts): UpgradeHandler {
   return (request, socket, head) => {
     // Until the WebSocket takes over nobody else listens; a broken connection needs no more than its end.
     const ignore = (): void => { socket.destroy(); };
     socket.on('error', ignore);
     const run = async (): Promise<void> => {
-      const command = accept(parts, authenticator, request);
+      const command = await accept(parts, request);
       await upgrade({ parts, request, socket, head }, command, () => socket.off('error', ignore));
     };
     run().catch((error: unknown) => {
@@ -39,15 +37,14 @@ export function createUpgradeHandler(parts: AppParts, authenticator: Authenticat
 
 type Command = Pick<RemoteCommandOptions, 'protocol' | 'exec' | 'open'>;
 
-function accept(parts: AppParts, authenticator: Authenticator, request: IncomingMessage): Command {
+async function accept(parts: AppParts, request: IncomingMessage): Promise<Command> {
   const url = new URL(request.url ?? '/', 'https://server');
-  const info = parseRequestInfo(request.method ?? 'GET', url.pathname, false);
-  authorize(authenticator.authenticate(request) ?? anonymous, info);
+  const { info } = await authenticateAndAuthorize(parts, request);
   const query = groupQuery(url.searchParams);
   if (!info.isResource || info.resource !== pods.plural || info.group !== pods.group || info.name === undefined) throw newUnknownResource();
   if (info.subresource !== 'exec') throw newBadRequest(`${info.subresource || info.resource} cannot be upgraded to another protocol`);
   if (info.verb !== 'get' && info.verb !== 'create') throw newMethodNotAllowed(pods, info.verb);
-  const pod = parts.registry.of(pods).get(info.name, info.namespace);
+  const pod = await parts.registry.of(pods).get(info.name, info.namespace);
   const exec = parseExecOptions(query);
   const container = containerOf(pod, firstValue(query, 'container'));
   if (!pod.spec?.nodeName) throw newBadRequest(`pod ${info.name} does not have a host assigned`);

@@ -8,7 +8,7 @@ import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger, type Logger } from '../../../machinery/logger.ts';
 import { buildApp, type AppOptions } from '../../apiserver/app.ts';
 import { LongRunningRequests } from '../../apiserver/long-running-requests.ts';
-import { createCertificateAuthenticator } from '../../apiserver/authentication.ts';
+import { createCertificateAuthenticator } from '../../authentication/certificate-authenticator.ts';
 import { ensurePki, type Pki } from '../../pki/ensure-pki.ts';
 import { writeKubeconfig } from '../../pki/kubeconfig.ts';
 import { createRegistry, type GenericRegistry } from '../../registry/generic-registry.ts';

@@ -1,0 +1,79 @@
+/** The way of every request past authentication, impersonation and authorization. */
+import type { IncomingMessage } from 'node:http';
+import { parseFieldSelector } from '../../api/fields.ts';
+import { anonymous, type Authenticator } from '../authentication/authenticator.ts';
+import { impersonate, isImpersonating } from '../authentication/impersonation.ts';
+import { isMaster, newAccessForbidden, type AuthorizationAttributes, type Authorizer } from '../authorization/authorizer.ts';
+import type { UserInfo } from '../registry/registry.ts';
+import { booleanValue, firstValue, type RawQuery } from './query-options.ts';
+import { parseRequestInfo, type RequestInfo } from './request-info.ts';
+
+export interface AccessParts {
+  authenticator: Authenticator;
+  authorizer: Authorizer;
+}
+
+/** Who asks, as whom, for what. */
+export interface Access {
+  /** Whom the request acts as. */
+  user: UserInfo;
+  /** Who sent it, where that is somebody else (impersonation). */
+  impersonator?: UserInfo;
+  info: RequestInfo;
+}
+
+/**
+ * For requests that do not pass through the router (upgrades).
+ * @throws StatusError Unauthorized or Forbidden; URIError.
+ */
+export async function authenticateAndAuthorize(parts: AccessParts, request: IncomingMessage): Promise<Access> {
+  const url = new URL(request.url ?? '/', 'https://server');
+  const query: Record<string, string[]> = {};
+  for (const [name, value] of url.searchParams) (query[name] ??= []).push(value);
+  const info = parseRequestInfo(request.method ?? 'GET', url.pathname, booleanValue(query, 'watch'));
+  return checkAccess(parts, { request, info, query });
+}
+
+export interface AccessRequest {
+  request: IncomingMessage;
+  info: RequestInfo;
+  query: RawQuery;
+}
+
+/**
+ * Answers at once where the authenticator does.
+ * @throws StatusError (or rejects with it) Unauthorized or Forbidden.
+ */
+export function checkAccess(parts: AccessParts, asked: AccessRequest): Access | Promise<Access> {
+  const user = parts.authenticator.authenticate(asked.request);
+  return user instanceof Promise ? user.then((known) => authorize(parts, asked, known ?? anonymous)) : authorize(parts, asked, user ?? anonymous);
+}
+
+function authorize({ authorizer }: AccessParts, { request, info, query }: AccessRequest, sender: UserInfo): Access {
+  const impersonating = isImpersonating(request.headers);
+  const user = impersonating ? impersonate(authorizer, sender, request) : sender;
+  if (!isMaster(user)) {
+    const attributes = attributesOf(user, info, query);
+    const { decision, reason } = authorizer.authorize(attributes);
+    if (decision !== 'allow') throw newAccessForbidden(attributes, reason);
+  }
+  return impersonating ? { user, impersonator: sender, info } : { user, info };
+}
+
+function attributesOf(user: UserInfo, info: RequestInfo, query: RawQuery): AuthorizationAttributes {
+  if (!info.isResource) return { user, isResource: false, verb: info.verb, path: info.path };
+  const { verb, group, version, resource, subresource, namespace } = info;
+  return { user, isResource: true, verb, group, version, resource, subresource, namespace, name: info.name ?? selectedName(verb, query) };
+}
+
+/** Whoever may read one object may list and watch it by its name. */
+function selectedName(verb: string, query: RawQuery): string | undefined {
+  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return undefined;
+  const selector = firstValue(query, 'fieldSelector');
+  if (!selector) return undefined;
+  try {
+    return parseFieldSelector(selector).find(({ field, equal }) => field === 'metadata.name' && equal)?.value;
+  } catch {
+    return undefined; // The handler refuses it with its reason.
+  }
+}
