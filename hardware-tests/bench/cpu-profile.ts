@@ -63,8 +63,8 @@ class Inspector {
 
   static async open(): Promise<Inspector> {
     const url = await eventually(async () => {
-      const [target] = await (await fetch(inspectorUrl)).json() as { webSocketDebuggerUrl: string }[];
-      return target?.webSocketDebuggerUrl;
+      const targets = await (await fetch(inspectorUrl)).json() as { webSocketDebuggerUrl: string }[];
+      return targets[0]!.webSocketDebuggerUrl;
     }, { timeoutMs: 5_000 });
     const socket = new WebSocket(url, { maxPayload: 256 * 1024 * 1024 });
     await new Promise<void>((resolve, reject) => socket.once('open', () => resolve()).once('error', reject));
