@@ -122,7 +122,7 @@ async function startParts(context: Context): Promise<RunningServer> {
   await ensureKubernetesService(client, { clusterIP: context.addresses.kubernetes, addresses: [context.advertiseAddress], port: options.apiPort });
   await ensureDnsService(client, { clusterIP: context.addresses.dns });
   const controllers = startControllers({
-    client, informers, clock, logger, random,
+    client, catalog: registry.catalog, informers, clock, logger, random,
     options: { serviceAccount: { caCertificate: pki.ca }, nodeIpam: { clusterCidr: options.clusterCIDR } },
   });
   context.stops.push({ name: 'controllers', stop: () => controllers.stop() });

@@ -5,6 +5,7 @@ import type { Resource } from '../../api/resources.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { FieldValidation, Registry, RequestContext, ResourceRegistry, UserInfo } from '../registry/registry.ts';
+import type { ResourceCatalog } from '../registry/resource-catalog.ts';
 import type { AccessParts } from './access.ts';
 import type { BoardStreamOpener } from './board-streams.ts';
 import { warningsOf } from './handlers/send-warnings.ts';
@@ -14,6 +15,8 @@ import type { RawQuery } from './query-options.ts';
 
 export interface AppParts extends AccessParts {
   registry: Registry;
+  /** The kinds that are served now: the registry's. */
+  catalog: ResourceCatalog;
   /** Absent: this server cannot reach boards (tests). */
   boardStreams: BoardStreamOpener | undefined;
   clock: Clock;

@@ -59,7 +59,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const { logger } = options;
   const app = createFastify(options.tls);
   const parts: AppParts = {
-    registry: options.registry, authenticator: options.authenticator, authorizer: options.authorizer ?? createPublicAuthorizer(),
+    registry: options.registry, catalog: options.registry.catalog, authenticator: options.authenticator, authorizer: options.authorizer ?? createPublicAuthorizer(),
     boardStreams: options.boardStreams, clock: options.clock, logger, random: options.random,
     longRunning: options.longRunning ?? new LongRunningRequests(4000),
   };

@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../api/meta.ts';
 import type { ApiClient } from '../../machinery/client.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
+import type { ResourceCatalog } from '../registry/resource-catalog.ts';
 import type { SharedInformers } from './shared-informers.ts';
 
 /** Tells the user what happened to an object: an Event, aggregated and rate limited. machinery's EventRecorder is one. */
@@ -13,6 +14,8 @@ export interface EventSink {
 export interface ControllerContext {
   client: ApiClient;
   informers: SharedInformers;
+  /** The kinds that are served now. */
+  catalog: ResourceCatalog;
   clock: Clock;
   logger: Logger;
   /** Uniform in [0, 1): jitter of retries. */

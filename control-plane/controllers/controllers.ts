@@ -20,6 +20,7 @@ import type { PodGcOptions } from './pod-gc/pod-gc-controller.ts';
 import { ReplicaSetController } from './replica-set/replica-set-controller.ts';
 import { ServiceAccountController } from './service-account/service-account-controller.ts';
 import type { ServiceAccountOptions } from './service-account/service-account-controller.ts';
+import type { ResourceCatalog } from '../registry/resource-catalog.ts';
 import type { SharedInformers } from './shared-informers.ts';
 
 export interface ControllerSettings {
@@ -48,6 +49,7 @@ export const controllerTable: Readonly<Record<string, Build>> = {
 
 export interface StartControllersOptions {
   client: ApiClient;
+  catalog: ResourceCatalog;
   /** Started here; the caller stops them after the controllers. */
   informers: SharedInformers;
   clock: Clock;
@@ -70,10 +72,10 @@ export interface RunningControllers {
  * Builds all controllers, starts the informers, and the controllers when the informers have synced.
  * @throws RangeError when an option is invalid; nothing runs then.
  */
-export function startControllers({ client, informers, clock, logger, random, options, only }: StartControllersOptions): RunningControllers {
+export function startControllers({ client, catalog, informers, clock, logger, random, options, only }: StartControllersOptions): RunningControllers {
   const recorders: EventRecorder[] = [];
   const context: ControllerContext = {
-    client, informers, clock, logger, random,
+    client, catalog, informers, clock, logger, random,
     recorder(component) {
       const recorder = new EventRecorder({ client, component, clock, logger, random });
       recorders.push(recorder);

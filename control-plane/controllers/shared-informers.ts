@@ -6,7 +6,6 @@
  * Kubernetes' do against lagging caches. Should a watch break, the informer lists anew; what a controller might do twice in
  * that moment (a surplus pod, say) the next reconcile takes back.
  */
-import { setMaxListeners } from 'node:events';
 import { controllerOf } from '../../api/meta.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { apiVersionOf, pods } from '../../api/resources.ts';
@@ -28,6 +27,8 @@ interface Entry {
   informer: Informer<KubernetesObject>;
   indexes: Set<string>;
   started: boolean;
+  /** Ends this informer alone. */
+  aborter: AbortController;
 }
 
 export interface SharedInformersOptions {
@@ -38,13 +39,11 @@ export interface SharedInformersOptions {
 
 export class SharedInformers {
   private readonly entries = new Map<string, Entry>();
-  private readonly aborter = new AbortController();
+  private stopped = false;
   private readonly options: SharedInformersOptions;
 
   constructor(options: SharedInformersOptions) {
     this.options = options;
-    // One listener for each kind; the default limit of ten is a guard against leaks, which this is not.
-    setMaxListeners(0, this.aborter.signal);
   }
 
   /** The informer of a kind; made at the first call, running after the next start(). */
@@ -62,10 +61,11 @@ export class SharedInformers {
 
   /** Starts what is not running yet. May be called again after more kinds were asked for. */
   start(): void {
+    if (this.stopped) return;
     for (const entry of this.entries.values()) {
       if (entry.started) continue;
       entry.started = true;
-      entry.informer.start(this.aborter.signal);
+      entry.informer.start(entry.aborter.signal);
     }
   }
 
@@ -75,20 +75,32 @@ export class SharedInformers {
   }
 
   stop(): void {
-    this.aborter.abort(new Error('informers are stopped'));
+    this.stopped = true;
+    for (const { aborter } of this.entries.values()) aborter.abort(new Error('informers are stopped'));
+  }
+
+  /** Ends the informer of a kind that is no longer served. Its handlers hear nothing more. */
+  remove(resource: Resource): void {
+    const key = keyOf(resource);
+    this.entries.get(key)?.aborter.abort(new Error(`${key} is no longer served`));
+    this.entries.delete(key);
   }
 
   private entry<T extends KubernetesObject>(resource: Resource<T>): Entry {
-    const key = `${apiVersionOf(resource)}/${resource.plural}`;
+    const key = keyOf(resource);
     const existing = this.entries.get(key);
     if (existing) return existing;
     const { client, clock, logger } = this.options;
     const informer = createInformer({ client: client.resource(resource), clock, logger: logger.child({ informer: resource.plural }) }) as unknown as Informer<KubernetesObject>;
-    const entry: Entry = { informer, indexes: new Set(), started: false };
+    const entry: Entry = { informer, indexes: new Set(), started: false, aborter: new AbortController() };
     this.entries.set(key, entry);
     informer.addIndex(ownerIndex, (object) => (object.metadata?.ownerReferences ?? []).map((reference) => reference.uid));
     informer.addIndex(orphanIndex, (object) => (controllerOf(object) ? [] : [object.metadata?.namespace ?? '']));
     if (resource.plural === pods.plural && resource.group === pods.group) this.index(pods, nodeIndex, (pod) => [pod.spec?.nodeName ?? '']);
     return entry;
   }
+}
+
+function keyOf(resource: Resource): string {
+  return `${apiVersionOf(resource)}/${resource.plural}`;
 }

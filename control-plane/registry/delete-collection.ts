@@ -7,13 +7,13 @@ import type { ListQuery } from './registry.ts';
 const concurrency = 16;
 
 export interface CollectionVerbs<T extends KubernetesObject> {
-  list(query: ListQuery): ObjectList<T>;
+  list(query: ListQuery): ObjectList<T> | Promise<ObjectList<T>>;
   remove(object: T): Promise<unknown>;
 }
 
 /** @returns what was listed. @throws StatusError: the first deletion that failed; later ones are not begun then. */
 export async function deleteCollection<T extends KubernetesObject>(verbs: CollectionVerbs<T>, query: ListQuery): Promise<ObjectList<T>> {
-  const listed = verbs.list(query);
+  const listed = await verbs.list(query);
   const queue = listed.items.values();
   const work = async (): Promise<void> => {
     for (const object of queue) {

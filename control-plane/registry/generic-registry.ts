@@ -23,6 +23,8 @@ import { IpAllocator } from './core/service/ip-allocator.ts';
 import { PortAllocator } from './core/service/port-allocator.ts';
 import { AllocationError } from './core/service/range-allocator.ts';
 import { ServiceAllocations } from './core/service/service-allocations.ts';
+import { conversions } from './conversions.ts';
+import { createConvertedRegistry } from './converted-registry.ts';
 import { createObject } from './create-object.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete-object.ts';
@@ -35,6 +37,7 @@ import { getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import { reviewConnect } from './review-connect.ts';
 import type { ListQuery, Registry, RequestContext, ResourceRegistry } from './registry.ts';
+import { MutableResourceCatalog } from './resource-catalog.ts';
 import { createStrategies } from './strategies.ts';
 import type { Strategy } from './strategy.ts';
 import { updateObject } from './update-object.ts';
@@ -71,8 +74,15 @@ export function createRegistry(options: RegistryOptions): GenericRegistry {
   const parts: RegistryParts = { storage, clock, logger, random, admission, turns: new KeyTurns(), closingNamespaces };
   const registries = new Map<Resource, ResourceRegistry>();
   for (const [resource, strategy] of createStrategies(createAllocations(options, random))) registries.set(resource, createResourceRegistry(parts, strategy));
+  for (const { resource, conversion } of conversions) {
+    const stored = resource.storedAs && registries.get(resource.storedAs);
+    if (!stored) throw new RangeError(`${resource.plural} are stored as nothing`);
+    registries.set(resource, createConvertedRegistry(resource, stored, conversion));
+  }
+  const catalog = new MutableResourceCatalog();
   const retention = new EventRetention({ storage, clock, logger });
   return {
+    catalog,
     of<T extends KubernetesObject>(resource: Resource<T>): ResourceRegistry<T> {
       const registry = registries.get(resource);
       if (!registry) throw new RangeError(`no strategy for ${resource.plural}`);

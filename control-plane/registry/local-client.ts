@@ -21,10 +21,10 @@ function createResourceClient<T extends KubernetesObject>(registry: ResourceRegi
   });
   return {
     get: (name, namespace) => new Promise((resolve) => { resolve(registry.get(name, namespace)); }),
-    list: (filter = {}) => new Promise((resolve) => {
-      const { items, metadata } = registry.list({ ...filter, labelSelector: filter.labelSelector ?? everything, fieldSelector: [] });
-      resolve({ items, resourceVersion: metadata.resourceVersion ?? '' });
-    }),
+    list: async (filter = {}) => {
+      const { items, metadata } = await registry.list({ ...filter, labelSelector: filter.labelSelector ?? everything, fieldSelector: [] });
+      return { items, resourceVersion: metadata.resourceVersion ?? '' };
+    },
     watch: (filter, resourceVersion, sink) => watchLocally(registry, {
       ...filter, labelSelector: filter.labelSelector ?? everything, fieldSelector: [],
       resourceVersion, allowWatchBookmarks: false, sendInitialEvents: false,

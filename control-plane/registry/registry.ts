@@ -6,6 +6,7 @@ import type { FieldRequirement } from '../../api/fields.ts';
 import type { Selector } from '../../api/labels.ts';
 import type { DeleteOptions, KubernetesObject, ObjectList, Status, WatchEvent } from '../../api/meta.ts';
 import type { Resource, Subresource } from '../../api/resources.ts';
+import type { ResourceCatalog } from './resource-catalog.ts';
 
 export interface UserInfo {
   name: string;
@@ -117,6 +118,8 @@ export interface ConnectRequest {
 }
 
 export interface Registry {
+  /** The kinds that are served now. */
+  readonly catalog: ResourceCatalog;
   /** @throws when the kind is in no table row. */
   of<T extends KubernetesObject>(resource: Resource<T>): ResourceRegistry<T>;
   /** POST pods/NAME/binding. */

@@ -29,7 +29,7 @@ export async function evictPod(call: ResourceCall): Promise<FastifyReply> {
   validateDeleteOptions(deleteOptions);
   const context = requestContext(call, { ...options, dryRun: options.dryRun || (deleteOptions.dryRun?.includes('All') ?? false) });
   const store = call.parts.registry.of(pods);
-  if (isRunning(store.get(name, call.info.namespace))) await markEvicted(call, context, name);
+  if (isRunning(await store.get(name, call.info.namespace))) await markEvicted(call, context, name);
   await store.delete(context, name, call.info.namespace, deleteOptions);
   return sendValue(call.request, call.reply, 201, success(201));
 }

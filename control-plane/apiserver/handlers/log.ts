@@ -11,7 +11,7 @@ import { containerOf, openerOf } from './pod-stream.ts';
 export async function readLog(call: ResourceCall): Promise<FastifyReply> {
   const { parts, reply } = call;
   const options = parseLogOptions(call.query);
-  const pod = call.store.get(call.info.name!, call.info.namespace) as Pod;
+  const pod = await call.store.get(call.info.name!, call.info.namespace) as Pod;
   const container = containerOf(pod, firstValue(call.query, 'container'));
   reply.type('text/plain');
   // A pod that has no board yet has no log yet.

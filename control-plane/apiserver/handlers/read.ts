@@ -4,13 +4,13 @@ import type { ResourceCall } from '../app-parts.ts';
 import { parseListQuery } from '../query-options.ts';
 import { sendObject, sendObjectList } from '../responses.ts';
 
-export function getObject(call: ResourceCall): Promise<FastifyReply> {
-  return sendObject(call, 200, call.store.get(call.info.name!, objectNamespace(call)));
+export async function getObject(call: ResourceCall): Promise<FastifyReply> {
+  return sendObject(call, 200, await call.store.get(call.info.name!, objectNamespace(call)));
 }
 
-export function listObjects(call: ResourceCall): Promise<FastifyReply> {
+export async function listObjects(call: ResourceCall): Promise<FastifyReply> {
   const namespace = objectNamespace(call);
-  return sendObjectList(call, call.store.list(parseListQuery(call.query, namespace)));
+  return sendObjectList(call, await call.store.list(parseListQuery(call.query, namespace)));
 }
 
 /** The namespace of the object itself: a Namespace has none, though its path names one. */

@@ -1,7 +1,7 @@
 /** From a request for a resource to the handler of its verb and subresource. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { newBadRequest, newMethodNotAllowed } from '../../../api/errors.ts';
-import { findResource, type Resource, type Subresource } from '../../../api/resources.ts';
+import type { Resource, Subresource } from '../../../api/resources.ts';
 import type { AppParts, ResourceCall } from '../app-parts.ts';
 import { newUnknownResource } from '../error-status.ts';
 import { booleanValue, type RawQuery } from '../query-options.ts';
@@ -56,10 +56,10 @@ export function createResourceHandler(parts: AppParts) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { info } = request;
     if (!info.isResource) throw newUnknownResource();
-    const resource = findResource(info.group, info.version, info.resource);
+    const resource = parts.catalog.find(info.group, info.version, info.resource);
     // A namespaced object has no path without its namespace; a cluster-scoped one none with it.
     const scoped = resource?.namespaced ? info.namespace !== undefined || info.name === undefined : info.namespace === undefined || info.resource === 'namespaces';
-    if (!resource || !scoped) throw newUnknownResource();
+    if (!resource || resource.virtual || !scoped) throw newUnknownResource();
     const handlers = handlersOf(resource, info);
     if (!handlers) throw newUnknownResource();
     const acrossNamespaces = resource.namespaced && info.namespace === undefined && info.verb !== 'list' && info.verb !== 'watch';

@@ -12,8 +12,8 @@ import { updateTarget } from './update.ts';
 
 const target = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'k8s.io.api.autoscaling.v1.Scale' };
 
-export function getScale(call: ResourceCall): Promise<FastifyReply> {
-  return send(call, call.store.get(call.info.name!, objectNamespace(call)));
+export async function getScale(call: ResourceCall): Promise<FastifyReply> {
+  return send(call, await call.store.get(call.info.name!, objectNamespace(call)));
 }
 
 export async function updateScale(call: ResourceCall): Promise<FastifyReply> {

@@ -8,13 +8,14 @@
 import { isConflict, isInvalid, isNotFound } from '../../../api/errors.ts';
 import { namespacedKey, objectKey } from '../../../api/meta.ts';
 import type { KubernetesObject, OwnerReference } from '../../../api/meta.ts';
-import { apiVersionOf, events, findKind, resources } from '../../../api/resources.ts';
+import { apiVersionOf, events } from '../../../api/resources.ts';
 import type { Resource } from '../../../api/resources.ts';
 import type { ApiClient } from '../../../machinery/client.ts';
 import { Controller } from '../../../machinery/controller.ts';
 import type { Informer } from '../../../machinery/informer.ts';
 import type { ControllerContext, EventSink, RunnableController } from '../controller-context.ts';
-import { ownerIndex } from '../shared-informers.ts';
+import type { ResourceCatalog } from '../../registry/resource-catalog.ts';
+import { ownerIndex, type SharedInformers } from '../shared-informers.ts';
 import { blockingDependents, foregroundFinalizer, orphanFinalizer, planCollection } from './plan-collection.ts';
 import type { OwnerState } from './plan-collection.ts';
 
@@ -32,14 +33,19 @@ export class GarbageCollector implements RunnableController {
   private readonly recorder: EventSink;
   private readonly kinds = new Map<string, Collected>();
   private readonly controller: Controller;
+  private readonly informers: SharedInformers;
+  private readonly catalog: ResourceCatalog;
+  private stopFollowing: (() => void) | undefined;
   private watching = false;
 
   constructor(context: ControllerContext) {
-    const { client, informers, clock, logger, random } = context;
+    const { client, informers, catalog, clock, logger, random } = context;
     this.client = client;
     this.recorder = context.recorder('garbage-collector-controller');
     this.controller = new Controller({ name: 'garbage-collector', workers: 4, reconcile: (key) => this.reconcile(key), clock, logger, random });
-    for (const resource of resources.filter((row) => row !== events)) this.kinds.set(kindKey(resource), { resource, informer: informers.of(resource) });
+    this.informers = informers;
+    this.catalog = catalog;
+    this.followCatalog();
   }
 
   /** Handlers are added only now, when every kind has synced: before, every owner would look missing. */
@@ -47,12 +53,37 @@ export class GarbageCollector implements RunnableController {
     if (!this.watching) {
       this.watching = true;
       for (const kind of this.kinds.values()) this.watch(kind);
+      this.stopFollowing = this.catalog.onChange(() => this.followCatalog());
     }
     this.controller.start(signal);
   }
 
   stop(): Promise<void> {
+    this.stopFollowing?.();
     return this.controller.stop();
+  }
+
+  /** Kinds that definitions of custom resources bring and take. */
+  private followCatalog(): void {
+    const rows = new Set(this.catalog.resources.filter(isCollected));
+    for (const [key, { resource }] of this.kinds) {
+      if (rows.has(resource)) continue;
+      this.kinds.delete(key);
+      if (!this.catalog.resources.includes(resource)) this.informers.remove(resource);
+    }
+    for (const resource of rows) {
+      if (this.kinds.has(kindKey(resource))) continue;
+      const kind = { resource, informer: this.informers.of(resource) };
+      this.kinds.set(kindKey(resource), kind);
+      if (this.watching) this.watch(kind);
+    }
+    if (this.watching) this.informers.start();
+  }
+
+  /** The kind that is stored: the objects of every version of it are the same. */
+  private findKind({ apiVersion, kind }: OwnerReference): Resource | undefined {
+    const resource = this.catalog.findKind(apiVersion, kind);
+    return resource?.storedAs ?? resource;
   }
 
   private watch(kind: Collected): void {
@@ -88,7 +119,7 @@ export class GarbageCollector implements RunnableController {
 
   private enqueueDeletingOwners(dependent: KubernetesObject): void {
     for (const reference of dependent.metadata?.ownerReferences ?? []) {
-      const resource = findKind(reference.apiVersion, reference.kind);
+      const resource = this.findKind(reference);
       const kind = resource && this.kinds.get(kindKey(resource));
       const owner = kind?.informer.get(namespacedKey(kind.resource.namespaced ? dependent.metadata?.namespace : undefined, reference.name));
       if (kind && owner?.metadata?.uid === reference.uid && isWaiting(owner)) this.enqueue({ ...kind, object: owner });
@@ -105,7 +136,7 @@ export class GarbageCollector implements RunnableController {
 
   /** What the informers know of the owner; undefined: absent, unknown or elsewhere. */
   private findOwner({ resource, object }: Item, reference: OwnerReference): Item | undefined {
-    const ownerResource = findKind(reference.apiVersion, reference.kind);
+    const ownerResource = this.findKind(reference);
     const kind = ownerResource && this.kinds.get(kindKey(ownerResource));
     if (!kind || (kind.resource.namespaced && !resource.namespaced)) return undefined;
     const owner = kind.informer.get(namespacedKey(kind.resource.namespaced ? object.metadata?.namespace : undefined, reference.name));
@@ -132,7 +163,7 @@ export class GarbageCollector implements RunnableController {
   }
 
   private async ownerState(item: Item, reference: OwnerReference): Promise<OwnerState> {
-    const resource = findKind(reference.apiVersion, reference.kind);
+    const resource = this.findKind(reference);
     if (!resource) return 'unresolvable';
     if (resource.namespaced && !item.resource.namespaced) {
       this.reportInvalid(item, reference);
@@ -204,6 +235,10 @@ export class GarbageCollector implements RunnableController {
     const { name = '', namespace, uid } = object.metadata ?? {};
     await ignoringGone(() => this.client.resource(resource).modify(name, namespace, (copy) => (copy.metadata?.uid === uid ? change(copy) : undefined)));
   }
+}
+
+function isCollected(resource: Resource): boolean {
+  return resource !== events && !resource.virtual && !resource.storedAs;
 }
 
 function kindKey(resource: Resource): string {

@@ -7,13 +7,14 @@
 import type { Namespace } from '../../../api/core.ts';
 import { isConflict, isNotFound } from '../../../api/errors.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
-import { events, namespaces, pods, resources } from '../../../api/resources.ts';
+import { events, namespaces, pods } from '../../../api/resources.ts';
 import type { Resource } from '../../../api/resources.ts';
 import type { ApiClient, ResourceClient } from '../../../machinery/client.ts';
 import type { Clock } from '../../../machinery/clock.ts';
 import { Controller } from '../../../machinery/controller.ts';
 import type { Informer } from '../../../machinery/informer.ts';
 import type { ControllerContext, RunnableController } from '../controller-context.ts';
+import type { ResourceCatalog } from '../../registry/resource-catalog.ts';
 import { semanticEqual } from '../semantic-equality.ts';
 import { namespaceConditions } from './namespace-conditions.ts';
 import type { Remainder } from './namespace-conditions.ts';
@@ -27,10 +28,11 @@ export class NamespaceController implements RunnableController {
   private readonly api: ApiClient;
   private readonly client: ResourceClient<Namespace>;
   private readonly informer: Informer<Namespace>;
+  private readonly catalog: ResourceCatalog;
   private readonly clock: Clock;
   private readonly controller: Controller;
 
-  constructor({ client, informers, clock, logger, random }: ControllerContext) {
+  constructor({ client, catalog, informers, clock, logger, random }: ControllerContext) {
     this.api = client;
     this.client = client.resource(namespaces);
     this.informer = informers.of(namespaces);
@@ -44,7 +46,9 @@ export class NamespaceController implements RunnableController {
       const namespace = this.informer.get(object.metadata?.namespace ?? '');
       if (namespace) enqueue(namespace);
     };
-    for (const resource of resources.filter((row) => row.namespaced && row !== events)) {
+    this.catalog = catalog;
+    // Content of custom kinds is looked for again and again: what goes away there is no hurry.
+    for (const resource of catalog.resources.filter((row) => hasContent(row) && row !== events && !row.custom)) {
       informers.of(resource).addHandler({ added: contentChanged, updated: () => {}, deleted: contentChanged });
     }
   }
@@ -81,7 +85,7 @@ export class NamespaceController implements RunnableController {
     const remainingPods = await this.deleteKind(pods, namespace, failures);
     if (remainingPods) return [remainingPods];
     const remainders: Remainder[] = [];
-    for (const resource of resources.filter((row) => row.namespaced && row !== pods)) {
+    for (const resource of this.catalog.resources.filter((row) => hasContent(row) && row !== pods)) {
       const remainder = await this.deleteKind(resource, namespace, failures);
       if (remainder) remainders.push(remainder);
     }
@@ -120,4 +124,8 @@ export class NamespaceController implements RunnableController {
       return { ...copy, spec: { ...copy.spec, finalizers: finalizers.filter((finalizer) => finalizer !== kubernetesFinalizer) } };
     }, 'finalize');
   }
+}
+
+function hasContent(resource: Resource): boolean {
+  return resource.namespaced && !resource.virtual && !resource.storedAs;
 }

@@ -55,7 +55,7 @@ export class TestCluster {
     const { client, clock } = this.test;
     this.informers = new SharedInformers({ client, clock, logger: silentLogger });
     this.running = startControllers({
-      client, informers: this.informers, clock, logger: silentLogger, random: () => this.nextRandom(),
+      client, catalog: this.test.registry.catalog, informers: this.informers, clock, logger: silentLogger, random: () => this.nextRandom(),
       options: { serviceAccount: { caCertificate: 'CA' }, nodeIpam: { clusterCidr: '198.19.0.0/16' }, ...this.options.settings },
       ...(this.options.only ? { only: this.options.only } : {}),
     });

@@ -8,11 +8,14 @@ import type { Storage } from '../../storage/storage.ts';
 import { createRegistry } from '../generic-registry.ts';
 import type { GenericRegistry, RegistryOptions } from '../generic-registry.ts';
 import { createLocalClient } from '../local-client.ts';
-import type { RequestContext } from '../registry.ts';
+import type { KubernetesObject } from '../../../api/meta.ts';
+import type { Resource } from '../../../api/resource.ts';
+import type { RequestContext, StoredRegistry } from '../registry.ts';
 import { sequentialRandomness } from './sequential-randomness.ts';
 
 export interface TestRegistry {
-  registry: GenericRegistry;
+  /** Tests read kinds that have a store of their own. */
+  registry: Omit<GenericRegistry, 'of'> & { of<T extends KubernetesObject>(resource: Resource<T>): StoredRegistry<T> };
   client: ApiClient;
   storage: Storage;
   clock: FakeClock;
@@ -34,5 +37,5 @@ export async function createTestRegistry(options: Partial<RegistryOptions> & { n
     await registry.of(namespaces).create(context, undefined, { metadata: { name } });
     await registry.of(serviceAccounts).create(context, name, { metadata: { name: 'default' } });
   }
-  return { registry, storage, clock, context, client: createLocalClient(registry, testUser) };
+  return { registry: registry as TestRegistry['registry'], storage, clock, context, client: createLocalClient(registry, testUser) };
 }

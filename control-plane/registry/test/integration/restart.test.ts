@@ -32,7 +32,7 @@ describe('a registry over LevelDB', () => {
     const storage = await openStore();
     const clock = new FakeClock();
     const registry = createRegistry({ storage, clock, logger: silentLogger, serviceCIDR: '198.18.0.0/16' });
-    test = { ...test, storage, clock, registry, client: createLocalClient(registry, testUser) };
+    test = { ...test, storage, clock, registry: registry as typeof test.registry, client: createLocalClient(registry, testUser) };
   }
 
   it('has every acknowledged object again, as it was', async () => {

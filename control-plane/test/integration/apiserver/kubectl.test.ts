@@ -53,7 +53,7 @@ describe('kubectl', () => {
     expect(await apply(web())).toContain('deployment.apps/web created');
     expect(await apply(web())).toContain('deployment.apps/web unchanged');
     expect(await apply(web('nginx:2'))).toContain('deployment.apps/web configured');
-    const { spec } = server.registry.of(deployments).get('web', namespace);
+    const { spec } = await server.registry.of(deployments).get('web', namespace);
     expect(spec?.template.spec?.containers.map((container) => container.image)).toEqual(['nginx:2', 'busybox']);
     expect(spec?.template.spec?.containers[0]?.ports).toHaveLength(2);
     expect(await run('get', 'deploy', '-o', 'wide')).toMatch(/NAME\s+READY\s+UP-TO-DATE\s+AVAILABLE\s+AGE\s+CONTAINERS\s+IMAGES\s+SELECTOR\nweb\s+0\/2\s+0\s+0\s+\d+s\s+web,side\s+nginx:2,busybox\s+app=web/);

@@ -1,0 +1,16 @@
+/** How the rows with `storedAs` are converted. */
+import type { KubernetesObject } from '../../api/meta.ts';
+import type { Resource } from '../../api/resource.ts';
+import type { Conversion } from './converted-registry.ts';
+
+export interface ResourceConversion {
+  resource: Resource;
+  conversion: Conversion<KubernetesObject, KubernetesObject>;
+}
+
+/** @param resource a row with `storedAs`. */
+export function converted<T extends KubernetesObject, S extends KubernetesObject>(resource: Resource<T>, conversion: Conversion<T, S>): ResourceConversion {
+  return { resource: resource as Resource, conversion: conversion as unknown as Conversion<KubernetesObject, KubernetesObject> };
+}
+
+export const conversions: readonly ResourceConversion[] = [];
