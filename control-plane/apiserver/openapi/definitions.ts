@@ -1,6 +1,7 @@
 /** Definitions of OpenAPI from the schema table: the messages that some kinds need, each once. */
 import type { Resource } from '../../../api/resources.ts';
-import { messageOf, type SchemaField, type SchemaMessage } from '../../../api/schema/schema-table.ts';
+import { findMessage, type SchemaField, type SchemaMessage } from '../../../api/schema/schema-table.ts';
+import { verbsOf } from '../discovery/resource-facts.ts';
 import { definitionName, type GroupVersionKind, type SchemaObject } from './schema-object.ts';
 
 const meta = 'k8s.io.apimachinery.pkg.apis.meta.v1.';
@@ -12,6 +13,12 @@ export const scaleMessage = 'k8s.io.api.autoscaling.v1.Scale';
 export const bindingMessage = 'k8s.io.api.core.v1.Binding';
 export const evictionMessage = 'k8s.io.api.policy.v1.Eviction';
 
+const customKinds = 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.';
+const stringLists: Readonly<Record<string, SchemaObject>> = Object.fromEntries(
+  ['k8s.io.api.authentication.v1.ExtraValue', 'k8s.io.api.authorization.v1.ExtraValue', 'k8s.io.api.certificates.v1.ExtraValue']
+    .map((name) => [name, { type: 'array', items: { type: 'string' } }]),
+);
+
 /** Messages whose JSON is no object with their fields. */
 const scalars: Readonly<Record<string, SchemaObject>> = {
   'k8s.io.apimachinery.pkg.api.resource.Quantity': { type: 'string' },
@@ -22,6 +29,12 @@ const scalars: Readonly<Record<string, SchemaObject>> = {
   [`${meta}MicroTime`]: { type: 'string', format: 'date-time' },
   [`${meta}Duration`]: { type: 'string' },
   [`${meta}Patch`]: { type: 'object' },
+  // Any JSON value, a schema or a list of them, ...: no type says that.
+  [`${customKinds}JSON`]: {},
+  [`${customKinds}JSONSchemaPropsOrArray`]: {},
+  [`${customKinds}JSONSchemaPropsOrBool`]: {},
+  [`${customKinds}JSONSchemaPropsOrStringArray`]: {},
+  ...stringLists,
 };
 
 /** OpenAPI 2 cannot say that a value has one of two types. */
@@ -50,7 +63,7 @@ export interface DefinitionsRequest {
 export function buildDefinitions({ resources, referencePrefix }: DefinitionsRequest): Record<string, SchemaObject> {
   const builder = new DefinitionBuilder(referencePrefix);
   for (const resource of resources) builder.addKind(resource);
-  const gvks = [...new Set(resources.map((resource) => resource.group))].map((group) => ({ group, version: 'v1' }));
+  const gvks = [...new Map(resources.map(({ group, version }) => [`${group}/${version}`, { group, version }])).values()];
   builder.add(statusMessage, [{ group: '', version: 'v1', kind: 'Status' }]);
   builder.add(deleteOptionsMessage, gvks.map((gvk) => ({ ...gvk, kind: 'DeleteOptions' })));
   builder.add(patchMessage);
@@ -72,6 +85,7 @@ class DefinitionBuilder {
   addKind(resource: Resource): void {
     const { group, version, kind } = resource;
     this.add(resource.schema, [{ group, version, kind }]);
+    if (resource.virtual && !verbsOf(resource).includes('list')) return;
     this.definitions.set(definitionName(`${resource.schema}List`), {
       type: 'object',
       required: ['items'],
@@ -100,7 +114,9 @@ class DefinitionBuilder {
     const definition: SchemaObject = { type: 'object' };
     // Before its fields: messages refer to themselves.
     this.definitions.set(name, definition);
-    this.fill(definition, messageOf(message));
+    const known = findMessage(message);
+    // A message of a version that the table leaves out.
+    if (known) this.fill(definition, known);
     if (kinds) definition['x-kubernetes-group-version-kind'] = kinds;
   }
 

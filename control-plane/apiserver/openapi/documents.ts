@@ -1,5 +1,5 @@
 /** Whole OpenAPI documents: one of version 2 for everything, one of version 3 for each group-version. */
-import { resources } from '../../../api/resources.ts';
+import type { Resource } from '../../../api/resources.ts';
 import { buildDefinitions } from './definitions.ts';
 import { operationsOf, type Method, type Operation, type QueryParameter } from './operations.ts';
 import { definitionName, type SchemaObject } from './schema-object.ts';
@@ -40,7 +40,7 @@ const objectTypes = ['application/json', 'application/yaml'];
 const unauthorized = { description: 'Unauthorized' };
 
 /** @param version of the server, `v1.36.0+bramble-0.1.0`. */
-export function swaggerDocument(version: string): SwaggerDocument {
+export function swaggerDocument(resources: readonly Resource[], version: string): SwaggerDocument {
   const paths: Record<string, SwaggerPathItem> = {};
   for (const operation of resources.flatMap(operationsOf)) {
     const item = (paths[operation.path] ??= { parameters: pathParameters(operation.path).map((name) => ({ in: 'path', name, required: true, type: 'string', uniqueItems: true })) });
@@ -64,10 +64,8 @@ function swaggerOperation(operation: Operation): SwaggerOperation {
   };
 }
 
-/** OpenAPI 3 of one group-version. @returns undefined when there is no such. */
-export function groupVersionDocument(group: string, groupVersion: string, version: string): object | undefined {
-  const rows = resources.filter((resource) => resource.group === group && resource.version === groupVersion);
-  if (rows.length === 0) return undefined;
+/** OpenAPI 3 of one group-version. @param rows all of it. */
+export function groupVersionDocument(rows: readonly Resource[], version: string): object {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of rows.flatMap(operationsOf)) {
     const item = (paths[operation.path] ??= { parameters: pathParameters(operation.path).map((name) => ({ in: 'path', name, required: true, schema: { type: 'string', uniqueItems: true } })) });
@@ -88,14 +86,16 @@ function openApiOperation({ operationId, queries, body, answer, action, kind }: 
   };
 }
 
-/** `apis/apps/v1` of every group-version, as the index of version 3 names them. */
-export function groupVersionPaths(): { path: string; group: string; version: string }[] {
-  const found = new Map<string, { path: string; group: string; version: string }>();
-  for (const { group, version } of resources) {
-    const path = group ? `apis/${group}/${version}` : `api/${version}`;
-    found.set(path, { path, group, version });
+/** The rows of every group-version under its path, `apis/apps/v1`, as the index of version 3 names it. */
+export function groupVersionRows(resources: readonly Resource[]): ReadonlyMap<string, readonly Resource[]> {
+  const found = new Map<string, Resource[]>();
+  for (const row of resources) {
+    const path = row.group ? `apis/${row.group}/${row.version}` : `api/${row.version}`;
+    const rows = found.get(path);
+    if (rows) rows.push(row);
+    else found.set(path, [row]);
   }
-  return [...found.values()];
+  return found;
 }
 
 function reference(prefix: string, message: string): SchemaObject {

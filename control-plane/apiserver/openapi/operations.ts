@@ -1,5 +1,6 @@
 /** What can be done with the kinds of the resource table, as OpenAPI lists it; the same for OpenAPI 2 and 3. */
 import { apiVersionOf, type Resource, type Subresource } from '../../../api/resources.ts';
+import { verbsOf } from '../discovery/resource-facts.ts';
 import { bindingMessage, deleteOptionsMessage, evictionMessage, patchMessage, scaleMessage, statusMessage } from './definitions.ts';
 import type { GroupVersionKind } from './schema-object.ts';
 
@@ -49,7 +50,8 @@ export function operationsOf(resource: Resource): Operation[] {
   const root = `${group ? '/apis' : '/api'}/${apiVersionOf(resource)}`;
   const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
   const one = `${collection}/{name}`;
-  const id = (verb: string, suffix = '') => `${verb}${groupTitle(group)}V1${namespaced ? 'Namespaced' : ''}${kind}${suffix}`;
+  const place = `${groupTitle(group)}${title(version)}`;
+  const id = (verb: string, suffix = '') => `${verb}${place}${namespaced ? 'Namespaced' : ''}${kind}${suffix}`;
   const list = `${schema}List`;
   const base = { kind: { group, version, kind } };
   const operations: Operation[] = [
@@ -63,11 +65,16 @@ export function operationsOf(resource: Resource): Operation[] {
     ...resource.subresources.flatMap((subresource) => subresourceOperations({ resource, subresource, path: `${one}/${subresource}`, id })),
   ];
   if (namespaced) {
-    operations.push({ ...base, path: `${root}/${plural}`, method: 'get', action: 'list', operationId: `list${groupTitle(group)}V1${kind}ForAllNamespaces`, answer: list, queries: listQueries });
+    operations.push({ ...base, path: `${root}/${plural}`, method: 'get', action: 'list', operationId: `list${place}${kind}ForAllNamespaces`, answer: list, queries: listQueries });
   }
-  const offered = operations.filter(({ action }) => action !== 'deletecollection' || resource.deleteCollection);
-  return offered.map((operation) => ({ ...operation, queries: [...pretty, ...operation.queries] }));
+  const offered = new Set(verbsOf(resource));
+  const isOffered = (operation: Operation) => operation.path.startsWith(`${one}/`) || offered.has(verbsOfActions[operation.action]);
+  return operations.filter(isOffered).map((operation) => ({ ...operation, queries: [...pretty, ...operation.queries] }));
 }
+
+const verbsOfActions: Readonly<Record<Operation['action'], string>> = {
+  list: 'list', get: 'get', post: 'create', put: 'update', patch: 'patch', delete: 'delete', deletecollection: 'deletecollection', connect: 'get',
+};
 
 interface SubresourcePlace {
   resource: Resource;
@@ -79,7 +86,7 @@ interface SubresourcePlace {
 function subresourceOperations({ resource, subresource, path, id }: SubresourcePlace): Operation[] {
   const { group, version, kind, schema } = resource;
   const own = { path, kind: { group, version, kind } };
-  const suffix = subresource.charAt(0).toUpperCase() + subresource.slice(1);
+  const suffix = title(subresource);
   const readWrite = (message: string, gvk: GroupVersionKind): Operation[] => [
     { ...own, kind: gvk, method: 'get', action: 'get', operationId: id('read', suffix), answer: message, queries: [] },
     { ...own, kind: gvk, method: 'put', action: 'put', operationId: id('replace', suffix), body: message, answer: message, queries: writeQueries },
@@ -110,6 +117,9 @@ function subresourceOperations({ resource, subresource, path, id }: SubresourceP
 
 /** `Apps`, `Discovery`, `Core`. */
 function groupTitle(group: string): string {
-  const first = group.split('.', 1)[0] || 'core';
-  return first.charAt(0).toUpperCase() + first.slice(1);
+  return title(group.split('.', 1)[0] || 'core');
+}
+
+function title(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }

@@ -22,5 +22,5 @@ export interface GroupVersionKind {
 
 /** `io.k8s.api.core.v1.Pod`: the name that clients know a message of the schema table by. */
 export function definitionName(message: string): string {
-  return message.replace(/^k8s\.io\./, 'io.k8s.');
+  return message.replace(/^k8s\.io\./, 'io.k8s.').replaceAll('_', '-');
 }

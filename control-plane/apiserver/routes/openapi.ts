@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { newNotAcceptable } from '../../../api/errors.ts';
+import type { Resource } from '../../../api/resources.ts';
 import type { Clock } from '../../../machinery/clock.ts';
+import { MutableResourceCatalog, type ResourceCatalog } from '../../registry/resource-catalog.ts';
 import { newUnknownResource } from '../error-status.ts';
 import { acceptsMediaType, parseAccept } from '../negotiation.ts';
-import { groupVersionDocument, groupVersionPaths, swaggerDocument } from '../openapi/documents.ts';
+import { groupVersionDocument, groupVersionRows, swaggerDocument } from '../openapi/documents.ts';
 import { encodeGnostic } from '../openapi/gnostic.ts';
 import { IdleCache } from '../openapi/idle-cache.ts';
 import { sendBytes, sendValue } from '../responses.ts';
@@ -17,28 +19,31 @@ const gnosticType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 const gnosticTypes = ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', gnosticType];
 
 /** @param version of the server, `v1.36.0+bramble-0.1.0`. */
-export function registerOpenApi(app: FastifyInstance, version: string, clock: Clock): void {
+export function registerOpenApi(app: FastifyInstance, version: string, clock: Clock, catalog: ResourceCatalog = new MutableResourceCatalog()): void {
   const cache = new IdleCache(clock, idleMs);
+  const unsubscribe = catalog.onChange(() => cache.stop());
   app.addHook('onClose', (_app, done) => {
+    unsubscribe();
     cache.stop();
     done();
   });
   app.get('/openapi/v2', (request, reply) => {
     if (wantsGnostic(request.headers.accept)) {
-      return sendDocument(request, reply, cache.get('v2.protobuf', () => encodeGnostic(swaggerDocument(version))), gnosticType);
+      return sendDocument(request, reply, cache.get('v2.protobuf', () => encodeGnostic(swaggerDocument(catalog.resources, version))), gnosticType);
     }
-    return sendDocument(request, reply, cache.get('v2.json', () => json(swaggerDocument(version))), 'application/json');
+    return sendDocument(request, reply, cache.get('v2.json', () => json(swaggerDocument(catalog.resources, version))), 'application/json');
   });
-  const documentOf = (place: { path: string; group: string; version: string }): Buffer =>
-    cache.get(place.path, () => json(groupVersionDocument(place.group, place.version, version)));
+  const documentOf = (path: string, rows: readonly Resource[]): Buffer => cache.get(path, () => json(groupVersionDocument(rows, version)));
   app.get('/openapi/v3', (request, reply) => {
-    const paths = Object.fromEntries(groupVersionPaths().map((place) => [place.path, { serverRelativeURL: `/openapi/v3/${place.path}?hash=${hash(documentOf(place))}` }]));
+    const paths = Object.fromEntries([...groupVersionRows(catalog.resources)]
+      .map(([path, rows]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash(documentOf(path, rows))}` }]));
     return sendValue(request, reply, 200, { paths });
   });
   app.get<{ Params: { '*': string } }>('/openapi/v3/*', (request, reply) => {
-    const place = groupVersionPaths().find(({ path }) => path === request.params['*']);
-    if (!place) throw newUnknownResource();
-    return sendDocument(request, reply, documentOf(place), 'application/json');
+    const path = request.params['*'];
+    const rows = groupVersionRows(catalog.resources).get(path);
+    if (!rows) throw newUnknownResource();
+    return sendDocument(request, reply, documentOf(path, rows), 'application/json');
   });
 }
 
