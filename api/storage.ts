@@ -1,4 +1,5 @@
 /** Types of the API group storage.k8s.io, version v1. */
 export type {
-  CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment,
+  CSIDriver, CSIDriverSpec, CSINode, CSINodeDriver, CSIStorageCapacity, StorageClass, VolumeAttachment, VolumeAttachmentSpec, VolumeAttachmentStatus,
+  VolumeError,
 } from 'kubernetes-types/storage/v1';

@@ -1,0 +1,22 @@
+/** NetworkPolicies. Follows pkg/registry/networking/networkpolicy and the defaults of pkg/apis/networking/v1. */
+import type { NetworkPolicy } from '../../../../api/networking.ts';
+import { networkPolicies } from '../../../../api/resources.ts';
+import { deepEqual } from '../../deep-equal.ts';
+import { plainStrategy, type Strategy } from '../../strategy.ts';
+import { validateNetworkPolicy, validateNetworkPolicyUpdate } from './validation.ts';
+
+export const networkPolicyStrategy: Strategy<NetworkPolicy> = {
+  ...plainStrategy,
+  resource: networkPolicies,
+  defaults: defaultNetworkPolicy,
+  validate: validateNetworkPolicy,
+  validateUpdate: validateNetworkPolicyUpdate,
+  generationChanged: (policy, old) => !deepEqual(policy.spec, old.spec),
+};
+
+export function defaultNetworkPolicy({ spec }: NetworkPolicy): void {
+  if (!spec) return;
+  const { ingress = [], egress = [] } = spec;
+  for (const { ports = [] } of [...ingress, ...egress]) for (const port of ports) port.protocol ??= 'TCP';
+  if (!spec.policyTypes?.length) spec.policyTypes = egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+}

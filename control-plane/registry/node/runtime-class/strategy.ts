@@ -1,0 +1,26 @@
+/** RuntimeClasses. Follows pkg/registry/node/runtimeclass and pkg/apis/node/validation. */
+import type { RuntimeClass } from '../../../../api/node.ts';
+import { runtimeClasses } from '../../../../api/resources.ts';
+import { validateResources } from '../../core/pod/validate-resources.ts';
+import { validateTolerations } from '../../core/pod/validate-scheduling.ts';
+import { plainStrategy, type Strategy } from '../../strategy.ts';
+import { check, immutable, type FieldError } from '../../validation/field-errors.ts';
+import { dnsLabel } from '../../validation/names.ts';
+import { validateLabels } from '../../validation/object-meta.ts';
+
+export const runtimeClassStrategy: Strategy<RuntimeClass> = {
+  ...plainStrategy,
+  resource: runtimeClasses,
+  allowUnconditionalUpdate: false,
+  validate: validateRuntimeClass,
+  validateUpdate: (runtimeClass, old) => immutable('handler', runtimeClass.handler, runtimeClass.handler === old.handler),
+};
+
+export function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
+  return [
+    ...check('handler', handler, dnsLabel),
+    ...(overhead ? validateResources({ limits: overhead.podFixed ?? {} }, 'overhead') : []),
+    ...validateLabels(scheduling?.nodeSelector, 'scheduling.nodeSelector'),
+    ...validateTolerations(scheduling?.tolerations ?? [], 'scheduling.tolerations'),
+  ];
+}
