@@ -13,6 +13,8 @@ import type { Clock } from '../machinery/clock.ts';
 import { EventRecorder } from '../machinery/event-recorder.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { buildApp } from './apiserver/app.ts';
+import { ensureBootstrapPolicy } from './authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
+import { createAccessControl, type AccessControl } from './authorization/create-access.ts';
 import { createCertificateAuthenticator } from './authentication/certificate-authenticator.ts';
 import { ensureSystemNamespaces } from './controllers/bootstrap/system-namespaces.ts';
 import { ensureDnsService, ensureKubernetesService } from './controllers/bootstrap/system-services.ts';
@@ -101,7 +103,9 @@ async function startParts(context: Context): Promise<RunningServer> {
   const storage = await LevelStore.open({ directory: join(options.dataDir, 'server', 'db'), clock, logger });
   context.stops.push({ name: 'storage', stop: () => storage.close() });
   const pki = await ensureKeys(context);
-  const registry = startRegistry(context, storage);
+  const access = createAccessControl(storage);
+  context.stops.push({ name: 'access control', stop: () => access.stop() });
+  const registry = startRegistry(context, storage, access);
   const client = createLocalClient(registry, { name: 'system:bramble', groups: ['system:masters'] });
   const nats = await startNats(context, pki);
   const recorder = (component: string): EventRecorder => {
@@ -118,7 +122,8 @@ async function startParts(context: Context): Promise<RunningServer> {
   const scheduler = new Scheduler({ client, informers, recorder: recorder(schedulerName), clock, logger: logger.child({ component: 'scheduler' }), random });
 
   await ensureSystemNamespaces(client);
-  const app = await startApiServer(context, { pki, registry, nats });
+  await ensureBootstrapPolicy(client);
+  const app = await startApiServer(context, { pki, registry, nats, access });
   await ensureKubernetesService(client, { clusterIP: context.addresses.kubernetes, addresses: [context.advertiseAddress], port: options.apiPort });
   await ensureDnsService(client, { clusterIP: context.addresses.dns });
   const controllers = startControllers({
@@ -150,10 +155,10 @@ async function ensureKeys({ options, pkiDirectory, clock, advertiseAddress, addr
   });
 }
 
-function startRegistry({ options, clock, logger, stops }: Context, storage: LevelStore): GenericRegistry {
+function startRegistry({ options, clock, logger, stops }: Context, storage: LevelStore, access: AccessControl): GenericRegistry {
   const { nodePortRange } = options;
   const registry = createRegistry({
-    storage, clock, logger, serviceCIDR: options.serviceCIDR,
+    storage, clock, logger, access, serviceCIDR: options.serviceCIDR,
     ...(nodePortRange ? { nodePortRange: `${nodePortRange.from}-${nodePortRange.to}` } : {}),
   });
   registry.start();
@@ -170,10 +175,17 @@ async function startNats({ options, clock, logger, random, bindAddress, pkiDirec
   return nats;
 }
 
-async function startApiServer(context: Context, { pki, registry, nats }: { pki: Pki; registry: GenericRegistry; nats: NatsLink }): Promise<ReturnType<typeof buildApp>> {
+interface ServedParts {
+  pki: Pki;
+  registry: GenericRegistry;
+  nats: NatsLink;
+  access: AccessControl;
+}
+
+async function startApiServer(context: Context, { pki, registry, nats, access }: ServedParts): Promise<ReturnType<typeof buildApp>> {
   const { options, clock, logger, random, bindAddress, stops } = context;
   const app = buildApp({
-    registry, authenticator: createCertificateAuthenticator(), version: options.version, clock, random,
+    registry, authenticator: createCertificateAuthenticator(), authorizer: access.authorizer, version: options.version, clock, random,
     logger: logger.child({ component: 'api-server' }),
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
     boardStreams: new BoardStreams({ connection: nats.connection, clock, newId: newToken }),

@@ -5,6 +5,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import { EventRecorder } from '../../machinery/event-recorder.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { ControllerContext, RunnableController } from './controller-context.ts';
+import { ClusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { DeploymentController } from './deployment/deployment-controller.ts';
 import { EndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { EndpointSliceMirroringController } from './endpoint-slice/endpoint-slice-mirroring-controller.ts';
@@ -44,6 +45,7 @@ export const controllerTable: Readonly<Record<string, Build>> = {
   'node-lifecycle': (context, settings) => new NodeLifecycleController(context, settings.nodeLifecycle),
   'node-ipam': (context, settings) => new NodeIpamController(context, settings.nodeIpam),
   'service-account': (context, settings) => new ServiceAccountController(context, settings.serviceAccount),
+  'cluster-role-aggregation': (context) => new ClusterRoleAggregationController(context),
   'pod-gc': (context, settings) => new PodGcController(context, settings.podGc),
 };
 

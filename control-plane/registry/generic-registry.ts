@@ -16,6 +16,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Admission } from '../admission/admission.ts';
 import { createDefaultAdmission } from '../admission/default-admission.ts';
+import { createEscalationCheck, type EscalationCheckOptions } from '../authorization/escalation-check.ts';
 import { listPrefix } from '../storage/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import { bindPod } from './bind-pod.ts';
@@ -57,6 +58,8 @@ export interface RegistryOptions {
   reservedClusterIPs?: ReadonlyMap<string, string>;
   /** Default: the admission chain of a cluster. */
   admission?: Admission;
+  /** Who may do what, for admission. Absent: roles may grant what their author does not hold. */
+  access?: EscalationCheckOptions;
 }
 
 const defaultNodePortRange = '30000-32767';
@@ -70,7 +73,7 @@ export interface GenericRegistry extends Registry {
 export function createRegistry(options: RegistryOptions): GenericRegistry {
   const { storage, clock, logger, random = systemRandomness } = options;
   const closingNamespaces = new Set<string>();
-  const admission = options.admission ?? createDefaultAdmission({ storage, clock, isNamespaceClosing: (name) => closingNamespaces.has(name) });
+  const admission = options.admission ?? createDefaultAdmission({ storage, clock, ...(options.access ? { authorizer: options.access.authorizer, extensions: [createEscalationCheck(options.access)] } : {}), isNamespaceClosing: (name) => closingNamespaces.has(name) });
   const parts: RegistryParts = { storage, clock, logger, random, admission, turns: new KeyTurns(), closingNamespaces };
   const registries = new Map<Resource, ResourceRegistry>();
   for (const [resource, strategy] of createStrategies(createAllocations(options, random))) registries.set(resource, createResourceRegistry(parts, strategy));

@@ -8,6 +8,9 @@ import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger, type Logger } from '../../../machinery/logger.ts';
 import { buildApp, type AppOptions } from '../../apiserver/app.ts';
 import { LongRunningRequests } from '../../apiserver/long-running-requests.ts';
+import { ensureBootstrapPolicy } from '../../authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
+import { createAccessControl } from '../../authorization/create-access.ts';
+import { createLocalClient } from '../../registry/local-client.ts';
 import { createCertificateAuthenticator } from '../../authentication/certificate-authenticator.ts';
 import { ensurePki, type Pki } from '../../pki/ensure-pki.ts';
 import { writeKubeconfig } from '../../pki/kubeconfig.ts';
@@ -41,14 +44,17 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
   const { storage = createMemoryStore(), logger = silentLogger, clock = systemClock, ...rest } = options;
   const directory = await mkdtemp(join(tmpdir(), 'api-server-'));
   const pki = await ensurePki({ directory: join(directory, 'pki'), names: [], addresses: ['198.18.0.1'], clock });
-  const registry = createRegistry({ storage, clock, logger, serviceCIDR: '198.18.0.0/24' });
+  const access = createAccessControl(storage);
+  const registry = createRegistry({ storage, clock, logger, access, serviceCIDR: '198.18.0.0/24' });
   registry.start();
   const context = { user: { name: 'system:apiserver', groups: ['system:masters'] }, fieldManager: 'test', dryRun: false };
   await registry.of(namespaces).create(context, undefined, { metadata: { name: 'default' } });
   await registry.of(serviceAccounts).create(context, 'default', { metadata: { name: 'default' } });
+  for (const name of ['kube-system', 'kube-public']) await registry.of(namespaces).create(context, undefined, { metadata: { name } });
+  await ensureBootstrapPolicy(createLocalClient(registry, context.user));
   const longRunning = new LongRunningRequests(1000);
   const app = buildApp({
-    ...rest, longRunning, registry, logger, clock, version: '0.0.0-test', random: Math.random, authenticator: createCertificateAuthenticator(),
+    ...rest, longRunning, registry, logger, clock, version: '0.0.0-test', random: Math.random, authenticator: createCertificateAuthenticator(), authorizer: access.authorizer,
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -62,6 +68,7 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
     stop: async () => {
       await app.close();
       registry.stop();
+      access.stop();
       await storage.close();
       await rm(directory, { recursive: true, force: true });
     },

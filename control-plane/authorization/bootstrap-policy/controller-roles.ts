@@ -1,0 +1,77 @@
+/**
+ * Roles of the controllers. Here they run inside the control plane and need none; operators and add-ons bind these roles to
+ * accounts of their own. Each is bound to the account of kube-system that has its name. Follows bootstrappolicy/controller_policy.
+ */
+import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../../api/rbac.ts';
+import { clusterBinding, clusterRole, eventsRule, read, rule, toAccount } from './policy-objects.ts';
+
+const prefix = 'system:controller:';
+const podControl = rule('create delete list patch watch', 'core', 'pods');
+
+const rules: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'certificate-controller': [
+    rule('delete get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
+    rule('update', 'certificates.k8s.io', 'certificatesigningrequests/approval certificatesigningrequests/status'),
+    rule('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-client-kubelet'),
+    rule('sign', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving kubernetes.io/legacy-unknown'),
+    rule('create', 'authorization.k8s.io', 'subjectaccessreviews'), eventsRule,
+  ],
+  'clusterrole-aggregation-controller': [rule('escalate get list patch update watch', 'rbac.authorization.k8s.io', 'clusterroles')],
+  'cronjob-controller': [
+    rule('get list update watch', 'batch', 'cronjobs'), rule('create delete get list patch update watch', 'batch', 'jobs'),
+    rule('update', 'batch', 'cronjobs/status cronjobs/finalizers'), rule('delete list', 'core', 'pods'), eventsRule,
+  ],
+  'daemon-set-controller': [
+    rule(read, 'apps extensions', 'daemonsets'), rule('update', 'apps extensions', 'daemonsets/finalizers daemonsets/status'), rule('list watch', 'core', 'nodes'), podControl,
+    rule('create', 'core', 'pods/binding'), rule('create delete get list patch update watch', 'apps', 'controllerrevisions'), eventsRule,
+  ],
+  'deployment-controller': [
+    rule('get list update watch', 'apps extensions', 'deployments'), rule('update', 'apps extensions', 'deployments/finalizers deployments/status'),
+    rule('create delete get list patch update watch', 'apps extensions', 'replicasets'), rule('get list update watch', 'core', 'pods'), eventsRule,
+  ],
+  'disruption-controller': [
+    rule(read, 'apps extensions', 'deployments replicasets'), rule(read, 'core', 'replicationcontrollers'), rule(read, 'policy', 'poddisruptionbudgets'),
+    rule(read, 'apps', 'statefulsets'), rule('patch update', 'core', 'pods/status'), rule('update', 'policy', 'poddisruptionbudgets/status'), rule('get', '*', '*/scale'), eventsRule,
+  ],
+  'endpoint-controller': [rule(read, 'core', 'pods services'), rule('create delete get list update', 'core', 'endpoints'), rule('create', 'core', 'endpoints/restricted'), eventsRule],
+  'endpointslice-controller': [
+    rule(read, 'core', 'nodes pods services'), rule('update', 'core', 'services/finalizers'), rule('create delete get list update', 'discovery.k8s.io', 'endpointslices'), eventsRule,
+  ],
+  'endpointslicemirroring-controller': [
+    rule(read, 'core', 'endpoints services'), rule('update', 'core', 'services/finalizers endpoints/finalizers'),
+    rule('create delete get list update', 'discovery.k8s.io', 'endpointslices'), eventsRule,
+  ],
+  'generic-garbage-collector': [rule('delete get list patch update watch', '*', '*'), eventsRule],
+  'horizontal-pod-autoscaler': [
+    rule(read, 'autoscaling', 'horizontalpodautoscalers'), rule('update', 'autoscaling', 'horizontalpodautoscalers/status'), rule('get update', '*', '*/scale'), rule('list', 'core', 'pods'),
+    rule('list', 'metrics.k8s.io', 'pods'), rule('get list', 'custom.metrics.k8s.io external.metrics.k8s.io', '*'), eventsRule,
+  ],
+  'job-controller': [
+    rule('get list patch update watch', 'batch', 'jobs'), rule('update', 'batch', 'jobs/finalizers jobs/status'), podControl, eventsRule,
+  ],
+  'namespace-controller': [
+    rule('delete get list watch', 'core', 'namespaces'), rule('update', 'core', 'namespaces/finalize namespaces/status'), rule('delete deletecollection get list', '*', '*'),
+  ],
+  'node-controller': [
+    rule('delete get list patch update', 'core', 'nodes'), rule('patch update', 'core', 'nodes/status pods/status'), rule('delete get list', 'core', 'pods'), eventsRule,
+  ],
+  'pod-garbage-collector': [rule('delete list watch', 'core', 'pods'), rule('get list', 'core', 'nodes'), rule('patch', 'core', 'pods/status')],
+  'replicaset-controller': [rule('get list update watch', 'apps extensions', 'replicasets'), rule('update', 'apps extensions', 'replicasets/finalizers replicasets/status'), podControl, eventsRule],
+  'replication-controller': [
+    rule('get list update watch', 'core', 'replicationcontrollers'), rule('update', 'core', 'replicationcontrollers/finalizers replicationcontrollers/status'), podControl, eventsRule,
+  ],
+  'resourcequota-controller': [rule('list watch', '*', '*'), rule('update', 'core', 'resourcequotas/status'), eventsRule],
+  'root-ca-cert-publisher': [rule('create update', 'core', 'configmaps'), eventsRule],
+  'service-account-controller': [rule('create', 'core', 'serviceaccounts'), eventsRule],
+  'statefulset-controller': [
+    rule('list watch', 'core', 'pods'), rule(read, 'apps', 'statefulsets'), rule('update', 'apps', 'statefulsets/finalizers statefulsets/status'),
+    rule('create delete get patch update', 'core', 'pods'), rule('create delete get list patch update watch', 'apps', 'controllerrevisions'),
+    rule('create get', 'core', 'persistentvolumeclaims'), eventsRule,
+  ],
+  'ttl-after-finished-controller': [rule('delete get list watch', 'batch', 'jobs'), eventsRule],
+};
+
+const names = Object.keys(rules);
+
+export const controllerRoleTable: readonly ClusterRole[] = names.map((name) => clusterRole(`${prefix}${name}`, rules[name]!));
+export const controllerRoleBindingTable: readonly ClusterRoleBinding[] = names.map((name) => clusterBinding(`${prefix}${name}`, toAccount(name)));
