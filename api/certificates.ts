@@ -1,4 +1,4 @@
 /** Types of the API group certificates.k8s.io, version v1. */
 export type {
-  CertificateSigningRequest,
+  CertificateSigningRequest, CertificateSigningRequestCondition, CertificateSigningRequestSpec,
 } from 'kubernetes-types/certificates/v1';

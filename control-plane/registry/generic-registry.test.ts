@@ -18,7 +18,10 @@ import { sequentialRandomness } from './testing/sequential-randomness.ts';
 const random = sequentialRandomness();
 
 describe('the registry', () => {
-  const strategies = createStrategies(new ServiceAllocations(new IpAllocator({ cidr: '198.18.0.0/24', random }), new PortAllocator({ range: '30000-32767', random })));
+  const strategies = createStrategies({
+    allocations: new ServiceAllocations(new IpAllocator({ cidr: '198.18.0.0/24', random }), new PortAllocator({ range: '30000-32767', random })),
+    clock: new FakeClock(),
+  });
 
   it.each(resources.map((resource) => [resource.plural, resource] as const))('serves %s with a strategy that fits the row of the table', async (_, resource) => {
     const { registry } = await createTestRegistry();

@@ -76,7 +76,7 @@ export function createRegistry(options: RegistryOptions): GenericRegistry {
   const admission = options.admission ?? createDefaultAdmission({ storage, clock, ...(options.access ? { authorizer: options.access.authorizer, extensions: [createEscalationCheck(options.access)] } : {}), isNamespaceClosing: (name) => closingNamespaces.has(name) });
   const parts: RegistryParts = { storage, clock, logger, random, admission, turns: new KeyTurns(), closingNamespaces };
   const registries = new Map<Resource, ResourceRegistry>();
-  for (const [resource, strategy] of createStrategies(createAllocations(options, random))) registries.set(resource, createResourceRegistry(parts, strategy));
+  for (const [resource, strategy] of createStrategies({ allocations: createAllocations(options, random), clock })) registries.set(resource, createResourceRegistry(parts, strategy));
   for (const { resource, conversion } of conversions) {
     const stored = resource.storedAs && registries.get(resource.storedAs);
     if (!stored) throw new RangeError(`${resource.plural} are stored as nothing`);

@@ -1,23 +1,44 @@
 /** The strategy of every kind. */
 import { resources, type Resource } from '../../api/resources.ts';
+import type { Clock } from '../../machinery/clock.ts';
+import type { ExpressionCheck } from './admissionregistration/expressions.ts';
+import { createPolicyStrategy, policyBindingStrategy } from './admissionregistration/policies.ts';
+import { createMutatingWebhookStrategy, createValidatingWebhookStrategy } from './admissionregistration/webhooks.ts';
+import { createApiServiceStrategy } from './apiregistration/api-service/strategy.ts';
+import { controllerRevisionStrategy } from './apps/controller-revision/strategy.ts';
+import { daemonSetStrategy } from './apps/daemon-set/strategy.ts';
 import { deploymentStrategy } from './apps/deployment/strategy.ts';
 import { replicaSetStrategy } from './apps/replica-set/strategy.ts';
+import { statefulSetStrategy } from './apps/stateful-set/strategy.ts';
+import { horizontalPodAutoscalerStrategy } from './autoscaling/horizontal-pod-autoscaler/strategy.ts';
+import { cronJobStrategy } from './batch/cron-job/strategy.ts';
+import { jobStrategy } from './batch/job/strategy.ts';
+import { createCertificateSigningRequestStrategy } from './certificates/certificate-signing-request/strategy.ts';
 import { leaseStrategy } from './coordination/lease/strategy.ts';
 import { configMapStrategy } from './core/config-map/strategy.ts';
 import { endpointsStrategy } from './core/endpoints/strategy.ts';
 import { eventStrategy } from './core/event/strategy.ts';
+import { limitRangeStrategy } from './core/limit-range/strategy.ts';
 import { namespaceStrategy } from './core/namespace/strategy.ts';
 import { nodeStrategy } from './core/node/strategy.ts';
+import { persistentVolumeClaimStrategy } from './core/persistent-volume-claim/strategy.ts';
+import { persistentVolumeStrategy } from './core/persistent-volume/strategy.ts';
+import { podTemplateStrategy } from './core/pod-template/strategy.ts';
 import { podStrategy } from './core/pod/strategy.ts';
+import { replicationControllerStrategy } from './core/replication-controller/strategy.ts';
+import { resourceQuotaStrategy } from './core/resource-quota/strategy.ts';
 import { secretStrategy } from './core/secret/strategy.ts';
 import { serviceAccountStrategy } from './core/service-account/strategy.ts';
 import type { ServiceAllocations } from './core/service/service-allocations.ts';
 import { createServiceStrategy } from './core/service/strategy.ts';
 import { endpointSliceStrategy } from './discovery/endpoint-slice/strategy.ts';
+import { flowSchemaStrategy } from './flowcontrol/flow-schema.ts';
+import { priorityLevelStrategy } from './flowcontrol/priority-level-configuration.ts';
 import { ingressClassStrategy } from './networking/ingress-class/strategy.ts';
 import { ingressStrategy } from './networking/ingress/strategy.ts';
 import { networkPolicyStrategy } from './networking/network-policy/strategy.ts';
 import { runtimeClassStrategy } from './node/runtime-class/strategy.ts';
+import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budget/strategy.ts';
 import { clusterRoleBindingStrategy, clusterRoleStrategy, roleBindingStrategy, roleStrategy } from './rbac/strategies.ts';
 import { createRecordStrategy } from './record-strategy.ts';
 import { priorityClassStrategy } from './scheduling/priority-class/strategy.ts';
@@ -28,13 +49,23 @@ import { storageClassStrategy } from './storage/storage-class/strategy.ts';
 import { volumeAttachmentStrategy } from './storage/volume-attachment/strategy.ts';
 import type { Strategy } from './strategy.ts';
 
-export function createStrategies(allocations: ServiceAllocations): ReadonlyMap<Resource, Strategy> {
+export interface StrategyParts {
+  allocations: ServiceAllocations;
+  /** Dates what the server says in a status. */
+  clock: Pick<Clock, 'now'>;
+  /** Of CEL expressions in webhooks and policies. Default: any text will do. */
+  checkExpression?: ExpressionCheck;
+}
+
+export function createStrategies({ allocations, clock, checkExpression = () => undefined }: StrategyParts): ReadonlyMap<Resource, Strategy> {
   const strategies: Strategy[] = [
     namespaceStrategy, nodeStrategy, podStrategy, createServiceStrategy(allocations), endpointsStrategy, configMapStrategy, secretStrategy,
     eventStrategy, serviceAccountStrategy, deploymentStrategy, replicaSetStrategy, endpointSliceStrategy, leaseStrategy,
     ingressStrategy, ingressClassStrategy, networkPolicyStrategy, priorityClassStrategy, runtimeClassStrategy, roleStrategy, roleBindingStrategy,
     clusterRoleStrategy, clusterRoleBindingStrategy, storageClassStrategy, volumeAttachmentStrategy, csiDriverStrategy, csiNodeStrategy,
-    csiStorageCapacityStrategy,
+    csiStorageCapacityStrategy, flowSchemaStrategy, priorityLevelStrategy, policyBindingStrategy, createPolicyStrategy(checkExpression),
+    createMutatingWebhookStrategy(checkExpression), createValidatingWebhookStrategy(checkExpression), createApiServiceStrategy(clock),
+    createCertificateSigningRequestStrategy(clock),
   ];
   const particular = new Map(strategies.map((strategy) => [strategy.resource, strategy]));
   return new Map(resources.map((resource) => [resource, particular.get(resource) ?? createRecordStrategy(resource)]));
