@@ -5,28 +5,16 @@ import type { ExpressionCheck } from './admissionregistration/expressions.ts';
 import { createPolicyStrategy, policyBindingStrategy } from './admissionregistration/policies.ts';
 import { createMutatingWebhookStrategy, createValidatingWebhookStrategy } from './admissionregistration/webhooks.ts';
 import { createApiServiceStrategy } from './apiregistration/api-service/strategy.ts';
-import { controllerRevisionStrategy } from './apps/controller-revision/strategy.ts';
-import { daemonSetStrategy } from './apps/daemon-set/strategy.ts';
 import { deploymentStrategy } from './apps/deployment/strategy.ts';
 import { replicaSetStrategy } from './apps/replica-set/strategy.ts';
-import { statefulSetStrategy } from './apps/stateful-set/strategy.ts';
-import { horizontalPodAutoscalerStrategy } from './autoscaling/horizontal-pod-autoscaler/strategy.ts';
-import { cronJobStrategy } from './batch/cron-job/strategy.ts';
-import { jobStrategy } from './batch/job/strategy.ts';
 import { createCertificateSigningRequestStrategy } from './certificates/certificate-signing-request/strategy.ts';
 import { leaseStrategy } from './coordination/lease/strategy.ts';
 import { configMapStrategy } from './core/config-map/strategy.ts';
 import { endpointsStrategy } from './core/endpoints/strategy.ts';
 import { eventStrategy } from './core/event/strategy.ts';
-import { limitRangeStrategy } from './core/limit-range/strategy.ts';
 import { namespaceStrategy } from './core/namespace/strategy.ts';
 import { nodeStrategy } from './core/node/strategy.ts';
-import { persistentVolumeClaimStrategy } from './core/persistent-volume-claim/strategy.ts';
-import { persistentVolumeStrategy } from './core/persistent-volume/strategy.ts';
-import { podTemplateStrategy } from './core/pod-template/strategy.ts';
 import { podStrategy } from './core/pod/strategy.ts';
-import { replicationControllerStrategy } from './core/replication-controller/strategy.ts';
-import { resourceQuotaStrategy } from './core/resource-quota/strategy.ts';
 import { secretStrategy } from './core/secret/strategy.ts';
 import { serviceAccountStrategy } from './core/service-account/strategy.ts';
 import type { ServiceAllocations } from './core/service/service-allocations.ts';
@@ -38,7 +26,6 @@ import { ingressClassStrategy } from './networking/ingress-class/strategy.ts';
 import { ingressStrategy } from './networking/ingress/strategy.ts';
 import { networkPolicyStrategy } from './networking/network-policy/strategy.ts';
 import { runtimeClassStrategy } from './node/runtime-class/strategy.ts';
-import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budget/strategy.ts';
 import { clusterRoleBindingStrategy, clusterRoleStrategy, roleBindingStrategy, roleStrategy } from './rbac/strategies.ts';
 import { createRecordStrategy } from './record-strategy.ts';
 import { priorityClassStrategy } from './scheduling/priority-class/strategy.ts';
@@ -48,6 +35,7 @@ import { csiStorageCapacityStrategy } from './storage/csi-storage-capacity/strat
 import { storageClassStrategy } from './storage/storage-class/strategy.ts';
 import { volumeAttachmentStrategy } from './storage/volume-attachment/strategy.ts';
 import type { Strategy } from './strategy.ts';
+import { workloadStrategies } from './workload-strategies.ts';
 
 export interface StrategyParts {
   allocations: ServiceAllocations;
@@ -59,6 +47,7 @@ export interface StrategyParts {
 
 export function createStrategies({ allocations, clock, checkExpression = () => undefined }: StrategyParts): ReadonlyMap<Resource, Strategy> {
   const strategies: Strategy[] = [
+    ...workloadStrategies,
     namespaceStrategy, nodeStrategy, podStrategy, createServiceStrategy(allocations), endpointsStrategy, configMapStrategy, secretStrategy,
     eventStrategy, serviceAccountStrategy, deploymentStrategy, replicaSetStrategy, endpointSliceStrategy, leaseStrategy,
     ingressStrategy, ingressClassStrategy, networkPolicyStrategy, priorityClassStrategy, runtimeClassStrategy, roleStrategy, roleBindingStrategy,

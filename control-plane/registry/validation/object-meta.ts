@@ -23,7 +23,7 @@ const rbac = 'rbac.authorization.k8s.io';
 
 /** `group/plural` of kinds whose names follow another rule than DNS subdomains: they become something narrower, or nothing else. */
 const nameRules: Readonly<Record<string, NameRule>> = {
-  '/namespaces': 'dns-label', '/services': 'dns-1035-label', '/events': 'path-segment',
+  '/namespaces': 'dns-label', '/services': 'dns-1035-label', '/events': 'path-segment', 'apps/statefulsets': 'dns-label',
   [`${rbac}/roles`]: 'path-segment', [`${rbac}/rolebindings`]: 'path-segment', [`${rbac}/clusterroles`]: 'path-segment',
   [`${rbac}/clusterrolebindings`]: 'path-segment',
   'certificates.k8s.io/certificatesigningrequests': 'path-segment', 'apiregistration.k8s.io/apiservices': 'path-segment',

@@ -1,10 +1,9 @@
 /** Defaults of Deployments. Follows pkg/apis/apps/v1/defaults.go. */
-import type { Deployment } from '../../../../api/apps.ts';
+import type { Deployment, DeploymentSpec } from '../../../../api/apps.ts';
 import { defaultPodTemplate } from '../../core/pod/template-defaults.ts';
 
 export function defaultDeployment(deployment: Deployment): void {
-  const spec = deployment.spec;
-  if (!spec) return;
+  const spec: Partial<DeploymentSpec> = deployment.spec ??= {} as DeploymentSpec;
   spec.replicas ??= 1;
   spec.revisionHistoryLimit ??= 10;
   spec.progressDeadlineSeconds ??= 600;
@@ -15,5 +14,5 @@ export function defaultDeployment(deployment: Deployment): void {
     rolling.maxUnavailable ??= '25%';
     rolling.maxSurge ??= '25%';
   }
-  defaultPodTemplate(spec.template);
+  defaultPodTemplate(spec.template ??= {});
 }

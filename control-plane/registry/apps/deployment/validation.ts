@@ -2,7 +2,8 @@
 import type { Deployment, DeploymentSpec } from '../../../../api/apps.ts';
 import { deepEqual } from '../../deep-equal.ts';
 import { validateSelectorAndTemplate } from '../../core/pod/validate-template.ts';
-import { forbidden, immutable, invalid, notNegative, oneOf, required, type FieldError } from '../../validation/field-errors.ts';
+import { forbidden, immutable, invalid, notNegative, notSupported, required, type FieldError } from '../../validation/field-errors.ts';
+import { atMostHundredPercent, intOrPercentNumber, positiveIntOrPercent } from '../../validation/int-or-percent.ts';
 import { notNegativeCounts } from './status-counts.ts';
 
 type Strategy = NonNullable<DeploymentSpec['strategy']>;
@@ -26,27 +27,25 @@ export function validateDeployment(deployment: Deployment): FieldError[] {
 }
 
 function validateStrategy({ type, rollingUpdate }: Strategy): FieldError[] {
-  if (type === 'RollingUpdate') {
-    return rollingUpdate ? validateRollingUpdate(rollingUpdate, 'spec.strategy.rollingUpdate') : [required('spec.strategy.rollingUpdate', 'this should be defaulted and never be nil')];
+  switch (type) {
+    case 'RollingUpdate':
+      return rollingUpdate ? validateRollingUpdate(rollingUpdate, 'spec.strategy.rollingUpdate') : [required('spec.strategy.rollingUpdate', 'this should be defaulted and never be nil')];
+    case 'Recreate':
+      return rollingUpdate ? [forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")] : [];
+    default:
+      // As Kubernetes shows it: the fields of its internal type.
+      return [notSupported('spec.strategy', { Type: type ?? '', RollingUpdate: rollingUpdate ?? null }, ['Recreate', 'RollingUpdate'])];
   }
-  if (type === 'Recreate') return rollingUpdate ? [forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")] : [];
-  return oneOf('spec.strategy.type', type, ['Recreate', 'RollingUpdate']);
 }
 
 function validateRollingUpdate({ maxUnavailable = 0, maxSurge = 0 }: RollingUpdate, path: string): FieldError[] {
-  const errors = [...validateShare(maxUnavailable, `${path}.maxUnavailable`), ...validateShare(maxSurge, `${path}.maxSurge`)];
-  if (isZero(maxUnavailable) && isZero(maxSurge)) errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
-  if (typeof maxUnavailable === 'string' && Number.parseInt(maxUnavailable) > 100) errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%'));
-  return errors;
-}
-
-function isZero(share: number | string): boolean {
-  return typeof share === 'number' ? share === 0 : Number.parseInt(share) === 0;
-}
-
-function validateShare(share: number | string, field: string): FieldError[] {
-  if (typeof share === 'number') return notNegative(field, share);
-  return /^\d+%$/.test(share) ? [] : [invalid(field, share, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")];
+  const bothZero = intOrPercentNumber(maxUnavailable) === 0 && intOrPercentNumber(maxSurge) === 0;
+  return [
+    ...positiveIntOrPercent(`${path}.maxUnavailable`, maxUnavailable),
+    ...positiveIntOrPercent(`${path}.maxSurge`, maxSurge),
+    ...(bothZero ? [invalid(`${path}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0')] : []),
+    ...atMostHundredPercent(`${path}.maxUnavailable`, maxUnavailable),
+  ];
 }
 
 export function validateDeploymentUpdate(deployment: Deployment, old: Deployment): FieldError[] {

@@ -55,15 +55,20 @@ function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affini
 }
 
 function validateNodeAffinity(affinity: NonNullable<Affinity['nodeAffinity']>, path: string): FieldError[] {
-  const terms = affinity.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  const hard = `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
-  const errors = affinity.requiredDuringSchedulingIgnoredDuringExecution && !terms?.length ? [required(hard, 'must have at least one node selector term')] : [];
-  (terms ?? []).forEach((term, index) => errors.push(...validateNodeTerm(term, `${hard}[${index}]`)));
+  const hard = affinity.requiredDuringSchedulingIgnoredDuringExecution;
+  const errors = hard ? validateNodeSelector(hard, `${path}.requiredDuringSchedulingIgnoredDuringExecution`) : [];
   (affinity.preferredDuringSchedulingIgnoredDuringExecution ?? []).forEach(({ weight, preference }, index) => {
     const place = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
     errors.push(...validateWeight(weight, `${place}.weight`), ...validateNodeTerm(preference, `${place}.preference`));
   });
   return errors;
+}
+
+export function validateNodeSelector(selector: { nodeSelectorTerms?: readonly Partial<NodeSelectorTerm>[] }, parent: string): FieldError[] {
+  const path = `${parent}.nodeSelectorTerms`;
+  const terms = selector.nodeSelectorTerms ?? [];
+  if (terms.length === 0) return [required(path, 'must have at least one node selector term')];
+  return terms.flatMap((term, index) => validateNodeTerm(term, `${path}[${index}]`));
 }
 
 function validateWeight(weight: number | undefined, field: string): FieldError[] {

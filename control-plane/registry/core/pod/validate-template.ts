@@ -1,4 +1,4 @@
-/** Templates of pods in Deployments and ReplicaSets. Follows pkg/apis/core/validation and pkg/apis/apps/validation. */
+/** Templates of pods, for the kinds that make pods. Follows pkg/apis/core/validation and pkg/apis/apps/validation. */
 import type { PodTemplateSpec } from '../../../../api/core.ts';
 import { matches, selectorFromLabelSelector } from '../../../../api/labels.ts';
 import type { LabelSelector } from '../../../../api/meta.ts';
@@ -14,31 +14,56 @@ interface Templated {
 }
 
 /** The selector, the template, and that they fit. */
-export function validateSelectorAndTemplate({ selector, template }: Templated): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!selector) errors.push(required('spec.selector'));
-  else {
-    errors.push(...validateLabelSelector(selector, 'spec.selector'));
-    // Of a ReplicaSet it says the same.
-    if (isEmptySelector(selector)) errors.push(invalid('spec.selector', selector, 'empty selector is invalid for deployment'));
-  }
-  return [...errors, ...validateTemplate(template ?? {}, errors.length === 0 ? selector : undefined)];
+export function validateSelectorAndTemplate({ selector, template = {} }: Templated): FieldError[] {
+  const errors = validateOwnSelector(selector, 'deployment');
+  // Of a ReplicaSet it says the same.
+  if (!isUsable(selector)) return [...errors, invalid('spec.selector', selector, 'invalid label selector')];
+  return [
+    ...errors,
+    ...validateMatch(template, selector, 'spec.template'),
+    ...validatePodTemplate(template, 'spec.template'),
+    ...validateAlwaysRestarting(template, 'spec.template', 'ReplicaSet'),
+  ];
 }
 
-function validateTemplate(template: PodTemplateSpec, selector: LabelSelector | undefined): FieldError[] {
-  const path = 'spec.template';
-  const labels = template.metadata?.labels ?? {};
-  const spec = template.spec;
-  const errors: FieldError[] = [];
+/** @param kind as the message about an empty selector names it. */
+export function validateOwnSelector(selector: LabelSelector | undefined, kind: string): FieldError[] {
+  if (!selector) return [required('spec.selector')];
+  return [
+    ...validateLabelSelector(selector, 'spec.selector'),
+    ...(isEmptySelector(selector) ? [invalid('spec.selector', selector, `empty selector is invalid for ${kind}`)] : []),
+  ];
+}
+
+/** Whether pods can be compared with the selector at all. */
+export function isUsable(selector: LabelSelector | undefined): boolean {
+  return validateLabelSelector(selector, 'spec.selector').length === 0;
+}
+
+/** The pods of the template are the selector's; no selector selects nothing, an empty one everything. */
+export function validateMatch(template: PodTemplateSpec, selector: LabelSelector | undefined, path: string): FieldError[] {
+  const labels = template.metadata?.labels;
   const requirements = selectorFromLabelSelector(selector);
-  if (requirements && !matches(requirements, labels)) errors.push(invalid(`${path}.metadata.labels`, labels, '`selector` does not match template `labels`'));
-  errors.push(
+  if (requirements && matches(requirements, labels ?? {})) return [];
+  return [invalid(`${path}.metadata.labels`, labels, '`selector` does not match template `labels`')];
+}
+
+/** The template itself, of any kind. */
+export function validatePodTemplate(template: PodTemplateSpec, path: string): FieldError[] {
+  const ephemeral = template.spec?.ephemeralContainers?.length;
+  return [
     ...validateLabels(template.metadata?.labels, `${path}.labels`),
     ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`),
-    ...validatePodSpec(spec ?? {}, `${path}.spec`),
-  );
-  if (spec?.ephemeralContainers?.length) errors.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'));
-  if (spec?.restartPolicy && spec.restartPolicy !== 'Always') errors.push(notSupported(`${path}.spec.restartPolicy`, spec.restartPolicy, ['Always']));
-  if (spec?.activeDeadlineSeconds !== undefined) errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, 'activeDeadlineSeconds in ReplicaSet is not Supported'));
-  return errors;
+    ...validatePodSpec(template.spec ?? {}, `${path}.spec`),
+    ...(ephemeral ? [forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')] : []),
+  ];
+}
+
+/** Pods that are there for good: they always restart and have no deadline. */
+export function validateAlwaysRestarting(template: PodTemplateSpec, path: string, kind: string): FieldError[] {
+  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {};
+  return [
+    ...(restartPolicy === 'Always' ? [] : [notSupported(`${path}.spec.restartPolicy`, restartPolicy ?? '', ['Always'])]),
+    ...(activeDeadlineSeconds === undefined ? [] : [forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`)]),
+  ];
 }

@@ -38,13 +38,21 @@ function validateSource(volume: Volume, path: string): FieldError[] {
   if (downwardAPI) return [...validateMode(`${path}.downwardAPI.defaultMode`, downwardAPI.defaultMode), ...validateDownwardItems(downwardAPI.items ?? [], `${path}.downwardAPI`)];
   if (projected) return validateProjected(projected, `${path}.projected`);
   if (persistentVolumeClaim && !persistentVolumeClaim.claimName) return [required(`${path}.persistentVolumeClaim.claimName`)];
-  if (nfs) return (['server', 'path'] as const).filter((field) => !nfs[field]).map((field) => required(`${path}.nfs.${field}`));
+  if (nfs) return validateNfs(nfs, `${path}.nfs`);
   return [];
 }
 
-function validateHostPath({ path: text, type }: { path?: string; type?: string }, path: string): FieldError[] {
+export function validateHostPath({ path: text, type }: { path?: string; type?: string }, path: string): FieldError[] {
   if (!text) return [required(`${path}.path`)];
   return [...noBacksteps(`${path}.path`, text), ...(type ? oneOfIfSet(`${path}.type`, type, hostPathTypes) : [])];
+}
+
+export function validateNfs(source: { server?: string; path?: string }, path: string): FieldError[] {
+  return [
+    ...(source.server ? [] : [required(`${path}.server`)]),
+    ...(source.path ? [] : [required(`${path}.path`)]),
+    ...(source.path?.startsWith('/') ? [] : [invalid(`${path}.path`, source.path ?? '', 'must be an absolute path')]),
+  ];
 }
 
 function validateMode(field: string, mode: number | undefined): FieldError[] {

@@ -1,0 +1,24 @@
+/** Jobs. Follows pkg/registry/batch/job. */
+import type { Job } from '../../../../api/batch.ts';
+import { jobs } from '../../../../api/resources.ts';
+import { createRecordStrategy } from '../../record-strategy.ts';
+import type { Strategy } from '../../strategy.ts';
+import type { Writable } from '../../writable.ts';
+import { defaultJob } from './defaults.ts';
+import { generateSelector, labelWithName } from './generated-selector.ts';
+import { validateJobStatusUpdate } from './validate-status.ts';
+import { validateJob, validateJobUpdate } from './validation.ts';
+
+export const jobStrategy: Strategy<Job> = createRecordStrategy(jobs, {
+  selectableFields: ['status.successful'],
+  selectField: ({ status }, field) => (field === 'status.successful' ? String(status?.succeeded ?? 0) : ''),
+  defaults: defaultJob,
+  validate: validateJob,
+  validateUpdate: validateJobUpdate,
+  validateStatusUpdate: validateJobStatusUpdate,
+  prepareForCreate(job: Writable<Job>) {
+    job.status = {};
+    generateSelector(job);
+  },
+  canonicalize: labelWithName,
+});
