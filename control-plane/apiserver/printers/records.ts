@@ -5,14 +5,15 @@ import type { KubernetesObject } from '../../../api/meta.ts';
 import { age } from './human-duration.ts';
 import { ageColumn, column, nameColumn, type Cell, type Column, type Printer } from './printer.ts';
 
-function record<T extends KubernetesObject>(columns: Column[], cells: (object: T) => Cell[]): Printer<T> {
+/** Name, some columns, age. */
+export function record<T extends KubernetesObject>(columns: Column[], cells: (object: T) => Cell[]): Printer<T> {
   return {
     columns: [nameColumn, ...columns, ageColumn],
     cells: (object, now) => [object.metadata?.name ?? '', ...cells(object), age(object.metadata?.creationTimestamp, now)],
   };
 }
 
-function count(map: object | undefined): number {
+export function count(map: object | undefined): number {
   return Object.keys(map ?? {}).length;
 }
 

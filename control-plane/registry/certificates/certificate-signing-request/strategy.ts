@@ -17,7 +17,7 @@ export function createCertificateSigningRequestStrategy(clock: Pick<Clock, 'now'
     ...plainStrategy,
     resource: certificateSigningRequests,
     selectableFields: ['spec.signerName'],
-    selectField: ({ spec }, field) => (field === 'spec.signerName' ? spec.signerName : ''),
+    selectField: ({ spec }: { spec?: Partial<Request['spec']> }, field) => (field === 'spec.signerName' ? spec?.signerName ?? '' : ''),
     defaults(request) {
       const given: Partial<Request> = request;
       given.spec ??= { request: '', signerName: '' };
