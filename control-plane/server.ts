@@ -16,6 +16,8 @@ import { buildApp } from './apiserver/app.ts';
 import { ensureBootstrapPolicy } from './authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
 import { createAccessControl, type AccessControl } from './authorization/create-access.ts';
 import { createCertificateAuthenticator } from './authentication/certificate-authenticator.ts';
+import { ensureFlowControlObjects } from './controllers/bootstrap/flow-control-objects.ts';
+import { ensurePriorityClasses } from './controllers/bootstrap/priority-classes.ts';
 import { ensureSystemNamespaces } from './controllers/bootstrap/system-namespaces.ts';
 import { ensureDnsService, ensureKubernetesService } from './controllers/bootstrap/system-services.ts';
 import { startControllers } from './controllers/controllers.ts';
@@ -122,6 +124,8 @@ async function startParts(context: Context): Promise<RunningServer> {
   const scheduler = new Scheduler({ client, informers, recorder: recorder(schedulerName), clock, logger: logger.child({ component: 'scheduler' }), random });
 
   await ensureSystemNamespaces(client);
+  await ensurePriorityClasses(client);
+  await ensureFlowControlObjects(client);
   await ensureBootstrapPolicy(client);
   const app = await startApiServer(context, { pki, registry, nats, access });
   await ensureKubernetesService(client, { clusterIP: context.addresses.kubernetes, addresses: [context.advertiseAddress], port: options.apiPort });
