@@ -12,6 +12,7 @@ import { createMemoryStore } from '../storage/memory-store.ts';
 import { buildApp, type AppOptions } from './app.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
 import { LongRunningRequests } from './long-running-requests.ts';
+import { decodeProtobuf } from './protobuf/decode-protobuf.ts';
 
 const admin: UserInfo = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
 /** The user is in a header. */
@@ -256,7 +257,7 @@ describe('forms', () => {
     expect(table).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1' });
     expect(table.columnDefinitions.map((column) => column.name)).toEqual(['Name', 'Data', 'Age']);
     expect(table.rows).toMatchObject([{ cells: ['a', 1, '90s'], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: 'a' } } }]);
-    expect((await send('GET', `${configMaps}/a?includeObject=None`, undefined, { accept })).json().rows).toEqual([{ cells: ['a', 1, '90s'] }]);
+    expect((await send('GET', `${configMaps}/a?includeObject=None`, undefined, { accept })).json().rows).toEqual([{ cells: ['a', 1, '90s'], object: null }]);
     expect((await send('GET', `${configMaps}?includeObject=Object`, undefined, { accept })).json().rows[0]?.object.data).toEqual({ k: 'v' });
     expect((await send('GET', `${configMaps}?includeObject=x`, undefined, { accept })).code).toBe(400);
   });
@@ -277,6 +278,34 @@ describe('forms', () => {
     expect(response.headers['content-encoding']).toBe('gzip');
     expect((JSON.parse(gunzipSync(response.raw).toString()) as Answer).items).toHaveLength(4);
     expect((await send('GET', configMaps)).headers['content-encoding']).toBeUndefined();
+  });
+
+  it('protobuf for Go: objects, lists, errors, metadata, discovery', async () => {
+    await create('a', { k: 'v' });
+    const protobuf = (url: string, as = '') => send('GET', url, undefined, { accept: `application/vnd.kubernetes.protobuf${as}` });
+    const one = await protobuf(`${configMaps}/a`);
+    expect(one.headers['content-type']).toBe('application/vnd.kubernetes.protobuf');
+    expect(decodeProtobuf(one.raw, 'k8s.io.api.core.v1.ConfigMap')).toEqual((await send('GET', `${configMaps}/a`)).json());
+    const list = decodeProtobuf((await protobuf(configMaps)).raw, 'k8s.io.api.core.v1.ConfigMapList');
+    expect(list).toEqual((await send('GET', configMaps)).json());
+    const missing = await protobuf(`${configMaps}/none`);
+    expect(missing.code).toBe(404);
+    expect(decodeProtobuf(missing.raw, 'k8s.io.apimachinery.pkg.apis.meta.v1.Status')).toMatchObject({ kind: 'Status', code: 404, reason: 'NotFound', details: { name: 'none' } });
+    const metadata = await protobuf(configMaps, ';as=PartialObjectMetadataList;g=meta.k8s.io;v=v1');
+    expect(decodeProtobuf(metadata.raw, 'k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadataList')).toMatchObject({ kind: 'PartialObjectMetadataList', items: [{ metadata: { name: 'a' } }] });
+    expect(decodeProtobuf((await protobuf('/apis')).raw, 'k8s.io.apimachinery.pkg.apis.meta.v1.APIGroupList')).toEqual((await send('GET', '/apis')).json());
+    expect(decodeProtobuf((await protobuf('/api/v1')).raw, 'k8s.io.apimachinery.pkg.apis.meta.v1.APIResourceList')).toMatchObject({ kind: 'APIResourceList', groupVersion: 'v1' });
+    const aggregated = await protobuf('/apis', ';as=APIGroupDiscoveryList;g=apidiscovery.k8s.io;v=v2');
+    expect(decodeProtobuf(aggregated.raw, 'k8s.io.api.apidiscovery.v2.APIGroupDiscoveryList')).toMatchObject({ kind: 'APIGroupDiscoveryList', items: expect.arrayContaining([expect.objectContaining({ metadata: { name: 'apps' } })]) });
+    expect((await protobuf(configMaps, ';as=Table;g=meta.k8s.io;v=v1')).code).toBe(406);
+  });
+
+  it('items of a list without their own kind', async () => {
+    await create('a');
+    const list = (await send('GET', configMaps)).json();
+    expect(Object.keys(list.items[0]!)).toEqual(['metadata']);
+    const yaml = await send('GET', configMaps, undefined, { accept: 'application/yaml' });
+    expect(parse(yaml.text)).toEqual(list);
   });
 
   it('indented for people', async () => {
@@ -328,6 +357,25 @@ describe('watch', () => {
     expect(events.map((event) => [event.type, event.object.rows[0]?.cells[0]])).toEqual([['ADDED', 'a'], ['ADDED', 'b'], ['DELETED', 'a']]);
     expect(events[0]?.object.columnDefinitions).toHaveLength(3);
     expect(events[1]?.object.columnDefinitions).toBeNull();
+  });
+
+  it('frames its events for Go', async () => {
+    await create('a', { k: 'v' });
+    const watching = app.inject({ method: 'GET', url: `${configMaps}?watch=true&timeoutSeconds=5`, headers: { accept: 'application/vnd.kubernetes.protobuf;stream=watch' } });
+    await settle();
+    await send('DELETE', `${configMaps}/a`);
+    await clock.advance(5000);
+    const response = await watching;
+    expect(response.headers['content-type']).toBe('application/vnd.kubernetes.protobuf;stream=watch');
+    const events: [string, string][] = [];
+    for (let rest = response.rawPayload; rest.length > 0; rest = rest.subarray(4 + rest.readUInt32BE())) {
+      const event = rest.subarray(4, 4 + rest.readUInt32BE());
+      const type = event.subarray(2, 2 + event[1]!).toString();
+      const { metadata } = decodeProtobuf(event.subarray(event.indexOf('k8s\0')), 'k8s.io.api.core.v1.ConfigMap') as unknown as Answer;
+      events.push([type, metadata.name]);
+    }
+    expect(events).toEqual([['ADDED', 'a'], ['DELETED', 'a']]);
+    expect((await send('GET', `${configMaps}?watch=true`, undefined, { accept: 'application/yaml' })).code).toBe(406);
   });
 
   it('ends when the server closes', async () => {

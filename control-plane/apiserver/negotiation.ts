@@ -1,5 +1,5 @@
 /** Accept headers (RFC 9110 section 12.5.1), with Kubernetes' parameters `as`, `g` and `v` that ask for another form of an object. */
-import { newNotAcceptable } from '../../api/errors.ts';
+import { newNotAcceptable, type StatusError } from '../../api/errors.ts';
 
 export interface AcceptClause {
   /** Lower case, `application/json`, may have wildcards. */
@@ -13,15 +13,20 @@ const cache = new Map<string, readonly AcceptClause[]>();
 /** Clients send a handful of headers over and over; a stranger's inventions must not fill memory. */
 const cacheLimit = 64;
 
-/** The clauses a client can live with, best first; clauses of equal quality in the order given. */
+/** The clauses a client can live with, best first; named types before wildcards, then in the order given. */
 export function parseAccept(header: string): readonly AcceptClause[] {
   const known = cache.get(header);
   if (known) return known;
   const clauses = header.split(',').map(parseClause).filter((clause) => clause.quality > 0 && clause.mediaType !== '');
-  clauses.sort((a, b) => b.quality - a.quality);
+  clauses.sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b));
   if (cache.size >= cacheLimit) cache.clear();
   cache.set(header, clauses);
   return clauses;
+}
+
+/** A type that is named comes before a range of types that is as good. */
+function wildcards({ mediaType }: AcceptClause): number {
+  return mediaType === '*/*' ? 2 : mediaType.endsWith('/*') ? 1 : 0;
 }
 
 function parseClause(text: string): AcceptClause {
@@ -47,30 +52,65 @@ export interface Transformation<F extends string> {
   group: string;
   versions: readonly string[];
   form: F;
+  /** Has no protobuf form. */
+  textOnly?: boolean;
 }
 
+export type Encoding = 'json' | 'yaml' | 'protobuf';
+
 export interface Negotiated<F extends string> {
-  encoding: 'json' | 'yaml';
+  encoding: Encoding;
   form: F | 'object';
   /** Version of the transformation that was asked for. */
   version: string;
+  /** The clause asks for indented JSON. */
+  pretty?: boolean;
 }
 
-const encodings = [['application/json', 'json'], ['application/yaml', 'yaml']] as const;
+export interface NegotiateOptions {
+  /** The object itself has a protobuf form (custom kinds have none, but their metadata has). */
+  protobuf?: boolean;
+  /** An endless stream is asked for: YAML has no frames. */
+  stream?: boolean;
+}
+
+export const mediaTypes: Readonly<Record<Encoding, string>> = {
+  json: 'application/json', yaml: 'application/yaml', protobuf: 'application/vnd.kubernetes.protobuf',
+};
+const encodings = Object.entries(mediaTypes) as [Encoding, string][];
+
+const plainJson: Negotiated<never> = { encoding: 'json', form: 'object', version: '' };
 
 /**
- * Picks the first clause that can be served. No header, or an empty one, means JSON.
+ * Picks the first clause that can be served. No header, or an empty one, means JSON. Follows NegotiateOutputMediaType of
+ * k8s.io/apiserver/pkg/endpoints/handlers/negotiation.
  * @throws StatusError NotAcceptable.
  */
-export function negotiate<F extends string>(header: string | undefined, transformations: readonly Transformation<F>[]): Negotiated<F> {
-  if (!header) return { encoding: 'json', form: 'object', version: '' };
+export function negotiate<F extends string>(header: string | undefined, transformations: readonly Transformation<F>[], options: NegotiateOptions = {}): Negotiated<F> {
+  if (!header) return plainJson;
   for (const clause of parseAccept(header)) {
-    const encoding = encodings.find(([mediaType]) => acceptsMediaType(clause, mediaType))?.[1];
-    if (!encoding) continue;
-    const { as, g, v } = clause.parameters;
-    if (as === undefined) return { encoding, form: 'object', version: '' };
-    const found = transformations.find((candidate) => candidate.as === as && candidate.group === g && candidate.versions.includes(v ?? ''));
-    if (found) return { encoding, form: found.form, version: v ?? '' };
+    for (const [encoding, mediaType] of encodings) {
+      if (!acceptsMediaType(clause, mediaType) || (options.stream && encoding === 'yaml')) continue;
+      const found = transform(clause, encoding, transformations, options);
+      if (found) return found;
+    }
   }
-  throw newNotAcceptable(`only the following media types are accepted: ${encodings.map(([mediaType]) => mediaType).join(', ')}`);
+  throw newUnacceptable(options);
+}
+
+export function newUnacceptable({ protobuf, stream }: NegotiateOptions): StatusError {
+  const supported = encodings.filter(([encoding]) => (protobuf || encoding !== 'protobuf') && (!stream || encoding !== 'yaml'));
+  return newNotAcceptable(`only the following media types are accepted: ${supported.map(([, mediaType]) => mediaType).join(', ')}`);
+}
+
+function transform<F extends string>(
+  { parameters }: AcceptClause, encoding: Encoding, transformations: readonly Transformation<F>[], { protobuf, stream }: NegotiateOptions,
+): Negotiated<F> | undefined {
+  const { as, g, v } = parameters;
+  if (parameters['stream'] && !(stream && parameters['stream'] === 'watch')) return undefined;
+  const pretty = parameters['pretty'] === '1' ? { pretty: true } : {};
+  if (as === undefined) return encoding === 'protobuf' && !protobuf ? undefined : { encoding, form: 'object', version: '', ...pretty };
+  const found = transformations.find((candidate) => candidate.as === as && candidate.group === g && candidate.versions.includes(v ?? ''));
+  if (!found || (encoding === 'protobuf' && found.textOnly)) return undefined;
+  return { encoding, form: found.form, version: v ?? '', ...pretty };
 }

@@ -1,45 +1,107 @@
 /**
- * JSON bytes of objects, each made once. Objects of the store never change and are shared by everyone who reads them, so
- * their bytes hang on them and go when they go.
+ * Bytes of objects, each made once for every form. Objects of the store never change and are shared by everyone who reads
+ * them, so their bytes hang on them and go when they go.
  */
 import type { KubernetesObject, ListMeta } from '../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../api/resources.ts';
+import { BytesCache } from './bytes-cache.ts';
+import { encodeProtobuf } from './protobuf/encode-protobuf.ts';
+import { wrapList, wrapMessage } from './protobuf/envelope.ts';
 
-const objectBytes = new WeakMap<object, Buffer>();
-const metadataBytes = new WeakMap<object, Buffer>();
+const megabyte = 1024 * 1024;
+const objectJson = new BytesCache(32 * megabyte);
+const objectProtobuf = new BytesCache(24 * megabyte);
+const metadataJson = new BytesCache(8 * megabyte);
+const metadataProtobuf = new BytesCache(8 * megabyte);
+const partialMetadataMessage = 'k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata';
+const comma = 0x2c;
+const brace = 0x7b;
 
-/** The object with apiVersion and kind, whether or not it carries them itself. */
+const typeMetaTexts = new WeakMap<Resource, string>();
+
+/** What the JSON of every object of a kind begins with, up to and without the comma. */
+function typeMetaOf(resource: Resource): string {
+  let text = typeMetaTexts.get(resource);
+  if (text === undefined) {
+    text = `{"kind":${JSON.stringify(resource.kind)},"apiVersion":${JSON.stringify(apiVersionOf(resource))}`;
+    typeMetaTexts.set(resource, text);
+  }
+  return text;
+}
+
+/** JSON of the object with apiVersion and kind, whether or not it carries them itself. */
 export function encodeObject(resource: Resource, object: KubernetesObject): Buffer {
-  const known = objectBytes.get(object);
-  if (known) return known;
-  const complete = object.kind === undefined ? { apiVersion: apiVersionOf(resource), ...object, kind: resource.kind } : object;
-  const bytes = Buffer.from(JSON.stringify(complete));
-  // What is not frozen may change before it is asked for again.
-  if (Object.isFrozen(object)) objectBytes.set(object, bytes);
-  return bytes;
-}
-
-/** The object as meta.k8s.io/v1 PartialObjectMetadata. */
-export function encodeMetadata(object: KubernetesObject, version = 'v1'): Buffer {
-  const make = () => Buffer.from(JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata }));
-  if (version !== 'v1') return make();
-  const known = metadataBytes.get(object);
-  if (known) return known;
-  const bytes = make();
-  if (Object.isFrozen(object)) metadataBytes.set(object, bytes);
-  return bytes;
-}
-
-const comma = Buffer.from(',');
-const listEnd = Buffer.from(']}\n');
-
-/** A list whose items are encoded already. */
-export function encodeList(kind: string, apiVersion: string, metadata: ListMeta, items: readonly Buffer[]): Buffer {
-  const parts: Buffer[] = [Buffer.from(`{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`)];
-  items.forEach((item, index) => {
-    if (index > 0) parts.push(comma);
-    parts.push(item);
+  return objectJson.get(object, () => {
+    const { kind: _kind, apiVersion: _apiVersion, ...fields } = object;
+    const text = JSON.stringify(fields);
+    return Buffer.from(text === '{}' ? `${typeMetaOf(resource)}}` : `${typeMetaOf(resource)},${text.slice(1)}`);
   });
-  parts.push(listEnd);
-  return Buffer.concat(parts);
+}
+
+/** The message without envelope. Only for kinds of the schema table. */
+export function encodeObjectProtobuf(resource: Resource, object: KubernetesObject): Buffer {
+  return objectProtobuf.get(object, () => encodeProtobuf(resource.schema, object));
+}
+
+/** The object as meta.k8s.io PartialObjectMetadata. */
+export function encodeMetadata(object: KubernetesObject, version = 'v1'): Buffer {
+  const make = () => Buffer.from(JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata ?? {} }));
+  return version === 'v1' ? metadataJson.get(object, make) : make();
+}
+
+/** The message without envelope, the same for all versions. */
+export function encodeMetadataProtobuf(object: KubernetesObject): Buffer {
+  return metadataProtobuf.get(object, () => encodeProtobuf(partialMetadataMessage, { metadata: object.metadata ?? {} }));
+}
+
+/** One object in its own form, whole: JSON, or protobuf with envelope. */
+export function encodeWhole(resource: Resource, object: KubernetesObject, protobuf: boolean): Buffer {
+  return protobuf ? wrapMessage(apiVersionOf(resource), resource.kind, encodeObjectProtobuf(resource, object)) : encodeObject(resource, object);
+}
+
+export function encodeWholeMetadata(object: KubernetesObject, version: string, protobuf: boolean): Buffer {
+  return protobuf ? wrapMessage(`meta.k8s.io/${version}`, 'PartialObjectMetadata', encodeMetadataProtobuf(object)) : encodeMetadata(object, version);
+}
+
+export function listKindOf(resource: Resource): string {
+  return resource.custom?.listKind ?? `${resource.kind}List`;
+}
+
+/** Items of built-in kinds have no apiVersion and kind of their own: the list says them. Custom ones have. */
+export function encodeObjectList(resource: Resource, metadata: ListMeta, items: readonly KubernetesObject[], protobuf: boolean): Buffer {
+  const kind = listKindOf(resource);
+  const apiVersion = apiVersionOf(resource);
+  if (protobuf) return wrapList(apiVersion, kind, metadata, items.map((item) => encodeObjectProtobuf(resource, item)));
+  const encoded = items.map((item) => encodeObject(resource, item));
+  return joinList(listHead(kind, apiVersion, metadata), encoded, resource.custom ? 0 : Buffer.byteLength(typeMetaOf(resource)));
+}
+
+export function encodeMetadataList(metadata: ListMeta, items: readonly KubernetesObject[], version: string, protobuf: boolean): Buffer {
+  const apiVersion = `meta.k8s.io/${version}`;
+  const kind = 'PartialObjectMetadataList';
+  if (protobuf) return wrapList(apiVersion, kind, metadata, items.map((item) => encodeMetadataProtobuf(item)));
+  return joinList(listHead(kind, apiVersion, metadata), items.map((item) => encodeMetadata(item, version)), 0);
+}
+
+function listHead(kind: string, apiVersion: string, metadata: ListMeta): string {
+  return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`;
+}
+
+/** @param skip bytes of each item's own kind and apiVersion, left out together with the comma after them. */
+function joinList(head: string, items: readonly Buffer[], skip: number): Buffer {
+  const start = Buffer.from(head);
+  let length = start.length + 3;
+  for (const item of items) length += item.length - skip + 1;
+  const bytes = Buffer.allocUnsafe(length);
+  let at = start.copy(bytes);
+  items.forEach((item, index) => {
+    if (index > 0) bytes[at++] = comma;
+    const first = at;
+    // The comma behind what is skipped makes room for the brace; an object of nothing else has its closing brace there.
+    at += item.copy(bytes, at, skip);
+    if (skip > 0 && item.length === skip + 1) at += bytes.write('}', at);
+    bytes[first] = brace;
+  });
+  at += bytes.write(']}\n', at);
+  return bytes.subarray(0, at);
 }

@@ -2,13 +2,17 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { newNotAcceptable } from '../../api/errors.ts';
 import type { KubernetesObject, ObjectList, Status } from '../../api/meta.ts';
-import { apiVersionOf, type Resource } from '../../api/resources.ts';
-import type { AppParts, ResourceCall } from './app-parts.ts';
-import { negotiate, type Negotiated, type Transformation } from './negotiation.ts';
-import { encodeList, encodeMetadata, encodeObject } from './object-encoder.ts';
-import { encodeTable, type IncludeObject, includeObjectOf } from './printers/table.ts';
+import type { Resource } from '../../api/resources.ts';
+import type { ResourceCall } from './app-parts.ts';
+import { mediaTypes, negotiate, type Encoding, type Negotiated, type Transformation } from './negotiation.ts';
+import { encodeMetadataList, encodeObjectList, encodeWhole, encodeWholeMetadata } from './object-encoder.ts';
+import { encodeTable, includeObjectOf } from './printers/table.ts';
+import { encodeProtobuf } from './protobuf/encode-protobuf.ts';
+import { wrapMessage } from './protobuf/envelope.ts';
 import { booleanValue, firstValue, type RawQuery } from './query-options.ts';
+import { messageOfValue } from './value-messages.ts';
 
 const compress = promisify(gzip);
 /** Smaller answers are not worth the compression, in Kubernetes' judgement too. */
@@ -17,91 +21,132 @@ const compressFromBytes = 128 * 1024;
 export type ObjectForm = 'table' | 'metadata' | 'metadataList';
 
 const metaVersions = ['v1', 'v1beta1'];
-const tableForm: Transformation<ObjectForm> = { as: 'Table', group: 'meta.k8s.io', versions: metaVersions, form: 'table' };
-/** Forms of one object and of the events of a watch. */
+/** Forms of objects, of lists, and of the events of a watch. */
 export const objectForms: readonly Transformation<ObjectForm>[] = [
-  tableForm, { as: 'PartialObjectMetadata', group: 'meta.k8s.io', versions: metaVersions, form: 'metadata' },
+  { as: 'Table', group: 'meta.k8s.io', versions: metaVersions, form: 'table', textOnly: true },
+  { as: 'PartialObjectMetadata', group: 'meta.k8s.io', versions: metaVersions, form: 'metadata' },
+  { as: 'PartialObjectMetadataList', group: 'meta.k8s.io', versions: metaVersions, form: 'metadataList' },
 ];
-const listForms: readonly Transformation<ObjectForm>[] = [
-  tableForm, { as: 'PartialObjectMetadataList', group: 'meta.k8s.io', versions: metaVersions, form: 'metadataList' },
-];
+
+/** Custom kinds have no protobuf. */
+export function negotiateObject({ request, resource }: Pick<ResourceCall, 'request' | 'resource'>): Negotiated<ObjectForm> {
+  return negotiate(request.headers.accept, objectForms, { protobuf: resource.custom === undefined });
+}
 
 /**
  * Before a write: what was done cannot be refused afterwards.
  * @throws StatusError NotAcceptable when the client accepts no form of the answer.
  */
-export function checkAcceptable({ request, info }: Pick<ResourceCall, 'request' | 'info'>): void {
-  negotiate(request.headers.accept, info.verb === 'deletecollection' ? listForms : objectForms);
+export function checkAcceptable({ request }: Pick<ResourceCall, 'request' | 'info'> & { resource?: Resource }): void {
+  // Of custom kinds the answer may also be a Status, which has a protobuf form: refusing is left to the answer.
+  negotiate(request.headers.accept, objectForms, { protobuf: true });
 }
 
 /** Answers with one object of the call's kind. */
 export async function sendObject(call: ResourceCall, code: number, object: KubernetesObject): Promise<FastifyReply> {
-  const negotiated = negotiate(call.request.headers.accept, objectForms);
-  const bytes = negotiated.form === 'object'
-    ? withLineEnd(encodeObject(call.resource, object))
-    : encodeForm(call.parts, call.resource, negotiated, { metadata: { resourceVersion: object.metadata?.resourceVersion }, items: [object] }, includeObjectOf(call.query));
-  return sendBytes(call.request, call.reply, code, bytes, negotiated);
+  const negotiated = negotiateObject(call);
+  return sendBytes(call.request, call.reply, code, encodeOne(call, negotiated, object), negotiated);
+}
+
+function encodeOne(call: ResourceCall, negotiated: Negotiated<ObjectForm>, object: KubernetesObject): Buffer {
+  const { form, version, encoding } = negotiated;
+  const protobuf = encoding === 'protobuf';
+  const { resource } = call;
+  switch (form) {
+    case 'object': return withLineEnd(encodeWhole(resource, object, protobuf), protobuf);
+    case 'metadata': return withLineEnd(encodeWholeMetadata(object, version, protobuf), protobuf);
+    case 'table': return encodeTableOf(call, version, { metadata: { resourceVersion: object.metadata?.resourceVersion }, items: [object] });
+    case 'metadataList': throw newNotAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (*${resource.version}.${resource.kind})`);
+  }
 }
 
 export async function sendObjectList(call: ResourceCall, list: ObjectList): Promise<FastifyReply> {
-  const negotiated = negotiate(call.request.headers.accept, listForms);
-  const { resource } = call;
-  const bytes = negotiated.form === 'object'
-    ? encodeList(`${resource.kind}List`, apiVersionOf(resource), list.metadata, list.items.map((item) => encodeObject(resource, item)))
-    : encodeForm(call.parts, resource, negotiated, list, includeObjectOf(call.query));
-  return sendBytes(call.request, call.reply, 200, bytes, negotiated);
+  const negotiated = negotiateObject(call);
+  return sendBytes(call.request, call.reply, 200, encodeMany(call, negotiated, list), negotiated);
 }
 
-function encodeForm(parts: AppParts, resource: Resource, negotiated: Negotiated<ObjectForm>, list: ObjectList, includeObject: IncludeObject): Buffer {
-  const { form, version } = negotiated;
-  if (form === 'table') return encodeTable({ resource, list, now: parts.clock.now(), version, includeObject, columns: true });
-  if (form === 'metadata') return withLineEnd(encodeMetadata(list.items[0]!, version));
-  return encodeList('PartialObjectMetadataList', `meta.k8s.io/${version}`, list.metadata, list.items.map((item) => encodeMetadata(item, version)));
+function encodeMany(call: ResourceCall, negotiated: Negotiated<ObjectForm>, list: ObjectList): Buffer {
+  const { form, version, encoding } = negotiated;
+  const protobuf = encoding === 'protobuf';
+  const { resource } = call;
+  switch (form) {
+    case 'object': return encodeObjectList(resource, list.metadata, list.items, protobuf);
+    case 'metadataList': return encodeMetadataList(list.metadata, list.items, version, protobuf);
+    case 'table': return encodeTableOf(call, version, list);
+    case 'metadata': throw newNotAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (*${resource.version}.${resource.kind}List)`);
+  }
+}
+
+function encodeTableOf({ parts, resource, query }: ResourceCall, version: string, list: Pick<ObjectList, 'metadata' | 'items'>): Buffer {
+  return encodeTable({ resource, list, now: parts.clock.now(), version, includeObject: includeObjectOf(query), columns: true });
 }
 
 /** Answers with a value that is no row of the resource table: Scale, Status, discovery. */
 export async function sendValue(request: FastifyRequest, reply: FastifyReply, code: number, value: object): Promise<FastifyReply> {
-  const negotiated = negotiate(request.headers.accept, objectForms);
-  return sendBytes(request, reply, code, Buffer.from(`${JSON.stringify(value)}\n`), negotiated);
+  const message = messageOfValue(value);
+  const negotiated = negotiate(request.headers.accept, objectForms, { protobuf: message !== undefined });
+  return sendBytes(request, reply, code, encodeValue(value, message, negotiated.encoding), negotiated);
+}
+
+/** @param message of the schema table; may be missing unless protobuf is asked for. */
+export function encodeValue(value: { apiVersion?: string; kind?: string }, message: string | undefined, encoding: Encoding): Buffer {
+  if (encoding === 'protobuf' && message) return wrapMessage(value.apiVersion ?? 'v1', value.kind ?? '', encodeProtobuf(message, value));
+  return Buffer.from(`${JSON.stringify(value)}\n`);
 }
 
 /** Answers with an error, as JSON where the client accepts nothing that we have. */
 export function sendStatus(reply: FastifyReply, status: Status): FastifyReply {
   if (status.details?.retryAfterSeconds) reply.header('retry-after', String(status.details.retryAfterSeconds));
-  return reply.code(status.code ?? 500).type('application/json').send(Buffer.from(`${JSON.stringify(status)}\n`));
+  const encoding = statusEncoding(reply.request.headers.accept);
+  const bytes = encodeValue(status, messageOfValue({ apiVersion: 'v1', kind: 'Status' }), encoding);
+  return reply.code(status.code ?? 500).type(mediaTypes[encoding]).send(bytes);
+}
+
+function statusEncoding(accept: string | undefined): Encoding {
+  if (!accept?.includes('protobuf')) return 'json';
+  try {
+    return negotiate(accept, [], { protobuf: true }).encoding === 'protobuf' ? 'protobuf' : 'json';
+  } catch {
+    return 'json'; // Whoever accepts nothing still gets the reason.
+  }
 }
 
 /**
- * @param json bytes of one JSON document with a line end.
+ * @param bytes JSON of one document with a line end (also where YAML was negotiated), or whatever contentType says.
  * @param negotiated contentType replaces the one of the encoding.
  */
 export async function sendBytes(
-  request: FastifyRequest, reply: FastifyReply, code: number, json: Buffer, negotiated: { encoding: 'json' | 'yaml'; contentType?: string },
+  request: FastifyRequest, reply: FastifyReply, code: number, bytes: Buffer, negotiated: { encoding: Encoding; contentType?: string; pretty?: boolean },
 ): Promise<FastifyReply> {
-  let bytes = json;
-  if (negotiated.encoding === 'yaml') {
+  const { encoding, contentType = mediaTypes[encoding] } = negotiated;
+  let body = bytes;
+  if (encoding === 'yaml') {
     const { stringify } = await import('../../api/decode/yaml-library.ts');
-    bytes = Buffer.from(stringify(JSON.parse(json.toString()), { aliasDuplicateObjects: false }));
-  } else if (wantsPretty(request) && !negotiated.contentType?.endsWith('protobuf')) {
-    bytes = Buffer.from(`${JSON.stringify(JSON.parse(json.toString()), null, 2)}\n`);
+    body = Buffer.from(stringify(JSON.parse(bytes.toString()), { aliasDuplicateObjects: false }));
+  } else if (encoding === 'json' && !contentType.endsWith('protobuf') && (negotiated.pretty || wantsPretty(request))) {
+    body = Buffer.from(`${JSON.stringify(JSON.parse(bytes.toString()), null, 2)}\n`);
   }
-  reply.code(code).type(negotiated.contentType ?? `application/${negotiated.encoding}`);
-  if (bytes.length > compressFromBytes && /\bgzip\b/.test([request.headers['accept-encoding'] ?? ''].flat().join())) {
+  reply.code(code).type(contentType);
+  if (body.length > compressFromBytes && acceptsGzip(request)) {
     reply.header('content-encoding', 'gzip').header('vary', 'Accept-Encoding');
-    bytes = await compress(bytes, { level: 1 });
+    body = await compress(body, { level: 1 });
   }
-  return reply.send(bytes);
+  return reply.send(body);
+}
+
+function acceptsGzip({ headers }: FastifyRequest): boolean {
+  return [headers['accept-encoding'] ?? ''].flat().join().split(',').some((token) => token.split(';', 1)[0]!.trim() === 'gzip');
 }
 
 /** People read what curl, wget and browsers fetch. */
 function wantsPretty(request: FastifyRequest): boolean {
   const query = request.query as RawQuery;
-  if (firstValue(query, 'pretty') !== undefined) return booleanValue(query, 'pretty');
+  if (firstValue(query, 'pretty')) return booleanValue(query, 'pretty');
   return /^(curl|Wget|Mozilla\/5\.0)/.test(request.headers['user-agent'] ?? '');
 }
 
-export function withLineEnd(bytes: Buffer): Buffer {
-  return Buffer.concat([bytes, Buffer.from('\n')]);
+function withLineEnd(bytes: Buffer, protobuf: boolean): Buffer {
+  return protobuf ? bytes : Buffer.concat([bytes, Buffer.from('\n')]);
 }
 
 /** One `Warning: 299` header each (RFC 7234), as Kubernetes sends what a user should know and no program must. */

@@ -14,6 +14,6 @@ export async function listObjects(call: ResourceCall): Promise<FastifyReply> {
 }
 
 /** The namespace of the object itself: a Namespace has none, though its path names one. */
-export function objectNamespace(call: ResourceCall): string | undefined {
+export function objectNamespace(call: Pick<ResourceCall, 'resource' | 'info'>): string | undefined {
   return call.resource.namespaced ? call.info.namespace : undefined;
 }

@@ -1,13 +1,11 @@
-/** GET ?watch=true: a chunked stream of JSON lines. */
+/** GET ?watch=true: a chunked stream of JSON lines or of protobuf frames. */
 import type { FastifyReply } from 'fastify';
 import type { ResourceCall } from '../app-parts.ts';
-import { negotiate, type Negotiated } from '../negotiation.ts';
-import { newNotAcceptable } from '../../../api/errors.ts';
-import { encodeMetadata, encodeObject } from '../object-encoder.ts';
-import { encodeTable, includeObjectOf } from '../printers/table.ts';
+import { mediaTypes, negotiate } from '../negotiation.ts';
+import { includeObjectOf } from '../printers/table.ts';
 import { integerValue, parseWatchQuery } from '../query-options.ts';
-import { objectForms, type ObjectForm } from '../responses.ts';
-import type { WatchEvent } from '../../../api/meta.ts';
+import { objectForms } from '../responses.ts';
+import { createWatchEncoder } from '../watch-encoder.ts';
 import { WatchStream } from '../watch-stream.ts';
 import { objectNamespace } from './read.ts';
 
@@ -15,13 +13,12 @@ import { objectNamespace } from './read.ts';
 const defaultTimeoutSeconds = 1800;
 
 export function watchObjects(call: ResourceCall): FastifyReply {
-  const { parts, reply, info } = call;
-  const query = parseWatchQuery(call.query, objectNamespace(call));
-  if (info.name !== undefined) query.fieldSelector = [...query.fieldSelector, { field: 'metadata.name', equal: true, value: info.name }];
-  const negotiated = negotiate(call.request.headers.accept, objectForms);
-  if (negotiated.encoding !== 'json') throw newNotAcceptable('only the following media types are accepted: application/json;stream=watch, application/json');
-  const timeoutSeconds = integerValue(call.query, 'timeoutSeconds') || defaultTimeoutSeconds * (1 + parts.random());
-  const stream = new WatchStream({ response: reply.raw, encode: eventEncoder(call, negotiated), clock: parts.clock, logger: parts.logger });
+  const { parts, reply, resource } = call;
+  const query = watchQuery(call);
+  const negotiated = negotiate(call.request.headers.accept, objectForms, { protobuf: resource.custom === undefined, stream: true });
+  const encode = createWatchEncoder({ resource, negotiated, includeObject: includeObjectOf(call.query), clock: parts.clock });
+  const timeoutMs = watchTimeoutMs(call);
+  const stream = new WatchStream({ response: reply.raw, encode, clock: parts.clock, logger: parts.logger });
   const done = parts.longRunning.begin(() => stream.end());
   stream.onEnd(done);
   try {
@@ -33,28 +30,22 @@ export function watchObjects(call: ResourceCall): FastifyReply {
   }
   reply.hijack();
   for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value as string);
-  reply.raw.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
-  stream.start(timeoutSeconds * 1000);
+  const contentType = negotiated.encoding === 'json' ? mediaTypes.json : `${mediaTypes[negotiated.encoding]};stream=watch`;
+  reply.raw.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache, private' });
+  stream.start(timeoutMs);
   return reply;
 }
 
-/** Events → lines. The first Table of a stream has the columns. */
-function eventEncoder(call: ResourceCall, negotiated: Negotiated<ObjectForm>): (event: WatchEvent) => Buffer {
-  const { resource, parts } = call;
-  const includeObject = includeObjectOf(call.query);
-  let columns = true;
-  const body = (event: Exclude<WatchEvent, { type: 'ERROR' }>): Buffer => {
-    if (negotiated.form === 'object') return encodeObject(resource, event.object);
-    if (negotiated.form !== 'table') return encodeMetadata(event.object, negotiated.version);
-    const bookmark = event.type === 'BOOKMARK';
-    const metadata = { resourceVersion: event.object.metadata?.resourceVersion };
-    const list = { metadata, items: bookmark && includeObject === 'None' ? [] : [event.object] };
-    const table = encodeTable({ resource, list, now: parts.clock.now(), version: negotiated.version, includeObject, columns });
-    columns = false;
-    return table.subarray(0, -1);
-  };
-  return (event) => {
-    const object = event.type === 'ERROR' ? Buffer.from(JSON.stringify(event.object)) : body(event);
-    return Buffer.concat([Buffer.from(`{"type":"${event.type}","object":`), object, Buffer.from('}\n')]);
-  };
+type WatchCall = Pick<ResourceCall, 'query' | 'info' | 'resource' | 'parts'>;
+
+/** @throws StatusError BadRequest or Invalid. */
+export function watchQuery(call: WatchCall) {
+  const { info, query } = call;
+  const parsed = parseWatchQuery(query, objectNamespace(call));
+  if (info.name === undefined) return parsed;
+  return { ...parsed, fieldSelector: [...parsed.fieldSelector, { field: 'metadata.name', equal: true, value: info.name }] };
+}
+
+export function watchTimeoutMs({ query, parts }: WatchCall): number {
+  return 1000 * (integerValue(query, 'timeoutSeconds') || defaultTimeoutSeconds * (1 + parts.random()));
 }

@@ -38,7 +38,7 @@ export function encodeTable(options: TableOptions): Buffer {
     `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(list.metadata)},"columnDefinitions":${JSON.stringify(definitions)},"rows":[`,
   )];
   list.items.forEach((item, index) => {
-    parts.push(Buffer.from(`${index > 0 ? ',' : ''}{"cells":${JSON.stringify(printer.cells(item, options.now))}${options.includeObject === 'None' ? '}' : ',"object":'}`));
+    parts.push(Buffer.from(`${index > 0 ? ',' : ''}{"cells":${JSON.stringify(printer.cells(item, options.now))}${options.includeObject === 'None' ? ',"object":null}' : ',"object":'}`));
     if (options.includeObject !== 'None') parts.push(rowObject(options, item), Buffer.from('}'));
   });
   parts.push(Buffer.from(']}\n'));

@@ -23,6 +23,11 @@ describe('decodeProtobuf', () => {
     expect(decodeProtobuf(envelope('v1', 'DeleteOptions', integer(1, 0)), 'k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions')).toMatchObject({ gracePeriodSeconds: 0 });
   });
 
+  it('keeps a number that is no name, where it is a pointer', () => {
+    const budget = bytes(2, bytes(3, integer(1, 0), integer(2, 0), bytes(3)));
+    expect(decodeProtobuf(envelope('policy/v1', 'PodDisruptionBudget', budget), 'k8s.io.api.policy.v1.PodDisruptionBudget')).toMatchObject({ spec: { maxUnavailable: 0 } });
+  });
+
   it('flattens inline messages, and reads quantities, times, numbers or names', () => {
     const container = bytes(2, bytes(1, 'c'), bytes(8, bytes(1, bytes(1, 'cpu'), bytes(2, bytes(1, '500m')))),
       bytes(10, bytes(1, bytes(2, bytes(2, integer(1, 1), bytes(3, 'http')))), integer(4, 5)));

@@ -9,6 +9,7 @@
 import { newBadRequest } from '../../../api/errors.ts';
 import table from '../../../api/schema/schema.json' with { type: 'json' };
 import { isPointerField } from './pointer-fields.ts';
+import { isValueField } from './value-fields.ts';
 
 interface Row {
   number: number;
@@ -31,6 +32,7 @@ interface Field extends Row {
 type Rows = Readonly<Record<string, Readonly<Record<string, Row>>>>;
 const messages = table as unknown as Rows;
 const meta = 'k8s.io.apimachinery.pkg.apis.meta.v1.';
+const customKinds = 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.';
 const magic = Buffer.from('k8s\0');
 /** Deeper than any type of the API that is not recursive. */
 const maxDepth = 64;
@@ -131,8 +133,10 @@ function decodeMessage(bytes: Buffer, message: string, depth: number): Record<st
 }
 
 function setField(result: Record<string, unknown>, field: Field, value: unknown, message: string): void {
-  const zero = value === undefined || value === '' || value === 0 || value === false;
-  if (!zero || (!field.omitempty && value !== undefined) || isPointerField(message, field.name)) result[field.name] = value;
+  if (value === undefined) return;
+  const zero = value === '' || value === 0 || value === false;
+  const pointer = field.type.includes('.') ? !isValueField(message, field.name) : isPointerField(message, field.name);
+  if (!zero || !field.omitempty || pointer) result[field.name] = value;
 }
 
 function addEntry(result: Record<string, unknown>, field: Field, bytes: Buffer, depth: number): void {
@@ -160,13 +164,42 @@ function decodeValue(value: WireValue, type: string, depth: number): unknown {
     case 'double': return typeof value === 'number' ? value : asInteger(value);
     case `${meta}Time`: return decodeTime(asBytes(value), 0);
     case `${meta}MicroTime`: return decodeTime(asBytes(value), 6);
-    case `${meta}Verbs`: return decodeMessage(asBytes(value), type, depth + 1)['items'] ?? [];
+    case `${meta}Duration`: return goDuration((decodeMessage(asBytes(value), type, depth + 1)['duration'] as number | undefined) ?? 0);
+    case `${meta}Verbs`:
+    case 'k8s.io.api.authentication.v1.ExtraValue':
+    case 'k8s.io.api.authorization.v1.ExtraValue':
+    case 'k8s.io.api.certificates.v1.ExtraValue': return decodeMessage(asBytes(value), type, depth + 1)['items'] ?? [];
     case `${meta}FieldsV1`:
+    case `${customKinds}JSON`:
     case 'k8s.io.apimachinery.pkg.runtime.RawExtension': return decodeRaw(asBytes(value));
+    case `${customKinds}JSONSchemaPropsOrArray`:
+    case `${customKinds}JSONSchemaPropsOrBool`:
+    case `${customKinds}JSONSchemaPropsOrStringArray`: return decodeSchemaUnion(asBytes(value), type, depth);
     case 'k8s.io.apimachinery.pkg.api.resource.Quantity': return decodeMessage(asBytes(value), type, depth + 1)['string'] ?? '0';
     case 'k8s.io.apimachinery.pkg.util.intstr.IntOrString': return decodeIntOrString(asBytes(value), depth);
     default: return decodeMessage(asBytes(value), type, depth + 1);
   }
+}
+
+/** A schema, or what may stand in its place. */
+function decodeSchemaUnion(bytes: Buffer, type: string, depth: number): unknown {
+  const { schema, jSONSchemas, property, allows } = decodeMessage(bytes, type, depth + 1);
+  return schema ?? jSONSchemas ?? property ?? (type.endsWith('Bool') ? allows === true : undefined);
+}
+
+/** As time.Duration prints itself, down to nanoseconds. */
+function goDuration(nanoseconds: number): string {
+  if (nanoseconds === 0) return '0s';
+  const sign = nanoseconds < 0 ? '-' : '';
+  const total = Math.abs(nanoseconds);
+  if (total < 1e9) {
+    const [unit, size] = total < 1e3 ? ['ns', 1] as const : total < 1e6 ? ['µs', 1e3] as const : ['ms', 1e6] as const;
+    return `${sign}${total / size}${unit}`;
+  }
+  const seconds = (total % 6e10) / 1e9;
+  const minutes = Math.floor(total / 6e10) % 60;
+  const hours = Math.floor(total / 3.6e12);
+  return `${sign}${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${seconds}s`;
 }
 
 /** RFC 3339; undefined for the zero time, which is written as an empty message. */

@@ -5,8 +5,9 @@ import { MutableResourceCatalog, type ResourceCatalog } from '../../registry/res
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery/discovery-documents.ts';
 import { servedGroups, type AggregatedGroupVersion, type AggregatedGroupVersions, type ServedGroup } from '../discovery/group-versions.ts';
 import { newUnknownResource } from '../error-status.ts';
-import { negotiate, type Transformation } from '../negotiation.ts';
-import { sendBytes, sendValue } from '../responses.ts';
+import { mediaTypes, negotiate, type Transformation } from '../negotiation.ts';
+import { encodeValue, sendBytes, sendValue } from '../responses.ts';
+import { messageOfValue } from '../value-messages.ts';
 
 const aggregatedForms: readonly Transformation<'aggregated'>[] = [
   { as: 'APIGroupDiscoveryList', group: 'apidiscovery.k8s.io', versions: ['v2', 'v2beta1'], form: 'aggregated' },
@@ -63,15 +64,16 @@ interface AggregatedRequest {
 }
 
 async function send({ request, reply, served, core }: AggregatedRequest, plain: object): Promise<FastifyReply> {
-  const negotiated = negotiate(request.headers.accept, aggregatedForms);
+  const negotiated = negotiate(request.headers.accept, aggregatedForms, { protobuf: true });
   reply.header('vary', 'Accept');
   if (negotiated.form === 'object') return sendValue(request, reply, 200, plain);
   const shown = served.groups.filter(({ group }) => (group === '') === core);
-  const bytes = Buffer.from(`${JSON.stringify(aggregatedDiscovery(shown, negotiated.version))}\n`);
-  const etag = `"${createHash('sha512').update(bytes).digest('hex').toUpperCase()}"`;
+  const document = aggregatedDiscovery(shown, negotiated.version);
+  const etag = `"${createHash('sha512').update(JSON.stringify(document)).digest('hex').toUpperCase()}"`;
   reply.header('etag', etag);
   if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  const bytes = encodeValue(document, messageOfValue(document), negotiated.encoding);
   // Clients tell the aggregated form from the plain one by the content type alone.
-  const contentType = `application/${negotiated.encoding};g=apidiscovery.k8s.io;v=${negotiated.version};as=APIGroupDiscoveryList`;
+  const contentType = `${mediaTypes[negotiated.encoding]};g=apidiscovery.k8s.io;v=${negotiated.version};as=APIGroupDiscoveryList`;
   return sendBytes(request, reply, 200, bytes, { ...negotiated, contentType });
 }

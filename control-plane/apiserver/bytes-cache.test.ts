@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { BytesCache } from './bytes-cache.ts';
+
+describe('BytesCache', () => {
+  const counted = () => {
+    const made: object[] = [];
+    return { made, make: (object: object) => () => { made.push(object); return Buffer.alloc(10); } };
+  };
+
+  it('makes the bytes of a frozen object once, of another each time', () => {
+    const cache = new BytesCache(100);
+    const { made, make } = counted();
+    const frozen = Object.freeze({});
+    const open = {};
+    for (let turn = 0; turn < 3; turn++) for (const object of [frozen, open]) cache.get(object, make(object));
+    expect(made).toEqual([frozen, open, open, open]);
+  });
+
+  it('forgets what was not asked for while others filled it, and keeps what was', () => {
+    const cache = new BytesCache(50);
+    const { made, make } = counted();
+    const [kept, forgotten] = [Object.freeze({ name: 'kept' }), Object.freeze({ name: 'forgotten' })];
+    cache.get(kept, make(kept));
+    cache.get(forgotten, make(forgotten));
+    for (let index = 0; index < 20; index++) {
+      const other = Object.freeze({ index });
+      cache.get(other, make(other));
+      cache.get(kept, make(kept));
+    }
+    made.length = 0;
+    cache.get(kept, make(kept));
+    cache.get(forgotten, make(forgotten));
+    expect(made).toEqual([forgotten]);
+  });
+});
