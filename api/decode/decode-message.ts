@@ -59,7 +59,8 @@ export class MessageDecoder {
     if (value === null || value === undefined) return;
     if (field.list) {
       const list = this.list(field, value);
-      if (list.length > 0 || !field.omitEmpty) result[field.name] = list;
+      // An empty list of owners is a wish: to forget them.
+      if (list.length > 0 || !field.omitEmpty || field.name === 'managedFields') result[field.name] = list;
     } else if (field.map) {
       const map = this.map(field, value);
       if (map) result[field.name] = map;

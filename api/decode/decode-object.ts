@@ -2,7 +2,7 @@
  * From bytes to an object of the API: JSON or YAML, checked against the schema table. Errors and warnings are worded as
  * k8s.io/apiserver words them; `fieldValidation` is the query parameter of that name.
  */
-import { newBadRequest, newUnsupportedMediaType } from '../errors.ts';
+import { newBadRequest, newUnsupportedMediaType, type StatusError } from '../errors.ts';
 import type { KubernetesObject } from '../meta.ts';
 import { apiVersionOf, type Resource } from '../resources.ts';
 import { messageOf } from '../schema/schema-table.ts';
@@ -16,10 +16,12 @@ export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
 export interface DecodeOptions {
   fieldValidation: FieldValidation;
+  /** The error for a value that does not fit. Default: BadRequest that names the kind. */
+  refuse?: (why: string) => StatusError;
 }
 
 /** What the body is expected to be. A row of the resource table is one; so is a Scale, a Binding or DeleteOptions. */
-export type DecodeTarget = Pick<Resource, 'group' | 'version' | 'kind' | 'schema'>;
+export type DecodeTarget = Pick<Resource, 'group' | 'version' | 'kind' | 'schema' | 'custom'>;
 
 export interface Decoded<T extends KubernetesObject = KubernetesObject> {
   /** Fresh and private to the caller; has apiVersion and kind of the target. */
@@ -102,18 +104,20 @@ function summarize(text: string): string {
 
 function decode<T extends KubernetesObject>(input: unknown, target: DecodeTarget, options: DecodeOptions, duplicates: string[]): Decoded<T> {
   const actual = checkTypeMeta(input, target);
+  if (target.custom) return target.custom.decode(input, { fieldValidation: options.fieldValidation, duplicates }) as Decoded<T>;
+  const refuse = options.refuse ?? ((why) => newBadRequest(cannotBeHandled(actual, target.kind, why)));
   const limit = options.fieldValidation === 'Ignore' ? 0 : maxStrictErrors;
   const decoder = new MessageDecoder(limit);
   let fields: Record<string, unknown>;
   try {
     fields = decoder.message(messageOf(target.schema), input);
   } catch (error) {
-    if (error instanceof DecodeError || error instanceof RangeError) throw newBadRequest(cannotBeHandled(actual, target.kind, error.message));
+    if (error instanceof DecodeError || error instanceof RangeError) throw refuse(error.message);
     throw error;
   }
   const warnings = [...duplicates, ...decoder.unknownFields].slice(0, limit);
   if (options.fieldValidation === 'Strict' && warnings.length > 0) {
-    throw newBadRequest(cannotBeHandled(actual, target.kind, `strict decoding error: ${warnings.join(', ')}`));
+    throw refuse(`strict decoding error: ${warnings.join(', ')}`);
   }
   return { object: { kind: target.kind, apiVersion: actual.apiVersion, ...fields } as T, warnings };
 }

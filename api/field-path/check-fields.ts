@@ -60,10 +60,23 @@ function checkItem(elementOf: () => string, seen: Set<string>, index: number, pr
 }
 
 function scalarProblem({ type }: ScalarSchema, value: unknown): string | undefined {
-  if (typeof value === 'object') return `expected ${type === 'untyped' ? 'any scalar' : type}, got ${shown(value)}`;
-  if (type === 'untyped') return undefined;
   const actual = typeof value === 'number' ? 'numeric' : typeof value;
-  return actual === type ? undefined : `expected ${type}, got ${shown(value)}`;
+  if (actual === type || (type === 'untyped' && actual !== 'object')) return undefined;
+  if (type === 'numeric') return `expected numeric (int or float), got ${goType(value)}`;
+  return `expected ${type === 'untyped' ? 'any scalar' : type}, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
+}
+
+/** As Go's %T of the parsed value. */
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  return typeof value === 'boolean' ? 'bool' : typeof value === 'object' ? 'map[string]interface {}' : typeof value;
+}
+
+/** As Go's %#v of the parsed value. */
+function goSyntax(value: unknown): string {
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (!isObject(value)) return value === null ? 'interface {}(nil)' : JSON.stringify(value);
+  return `map[string]interface {}{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${goSyntax(value[key])}`).join(', ')}}`;
 }
 
 /** As Go's %v of the parsed value. */

@@ -55,3 +55,21 @@ export function setProperty(object: JsonObject, key: string, value: unknown): vo
   if (key === '__proto__') throw malformedPatch('key "__proto__" is not supported');
   object[key] = value;
 }
+
+/** 422: what a patch makes of the object is none of its kind. @param result the patched object, or the patch, as text. */
+export function invalidPatchResult(result: string, why: string): StatusError {
+  const message = `Invalid value: ${JSON.stringify(result)}: ${why}`;
+  return new StatusError({
+    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Invalid', code: 422,
+    message: ` "" is invalid: patch: ${message}`,
+    details: { causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] },
+  });
+}
+
+/** A parsed JSON value as Go's %+v prints it: `map[spec:map[replicas:2]]`. */
+export function formatGoValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(formatGoValue).join(' ')}]`;
+  if (isJsonObject(value)) return `map[${Object.keys(value).sort().map((key) => `${key}:${formatGoValue(value[key])}`).join(' ')}]`;
+  if (value === null) return '<nil>';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -118,26 +118,54 @@ export interface WriteOptions {
   fieldManager?: string;
 }
 
+/** What a PATCH may say beside the options of every write. */
+export interface PatchOptions extends WriteOptions {
+  /** Of a server-side apply: takes fields from their owners. */
+  force: boolean;
+}
+
+/**
+ * @param apply whether the patch is a server-side apply.
+ * @throws StatusError Invalid. Source: k8s.io/apimachinery/pkg/apis/meta/v1/validation.ValidatePatchOptions.
+ */
+export function parsePatchOptions(query: RawQuery, apply: boolean): PatchOptions {
+  const errors: FieldError[] = [];
+  if (!apply && query['force'] !== undefined) errors.push({ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' });
+  if (apply && !firstValue(query, 'fieldManager')) errors.push({ reason: 'FieldValueRequired', field: 'fieldManager', message: 'Required value: is required for apply patch' });
+  return { ...parseWriteOptions(query, 'PatchOptions', errors), force: booleanValue(query, 'force') };
+}
+
 /**
  * @param kind CreateOptions, UpdateOptions or PatchOptions, for messages.
+ * @param found errors of the kind's own options.
  * @throws StatusError Invalid.
  */
-export function parseWriteOptions(query: RawQuery, kind: string): WriteOptions {
-  const errors = dryRunErrors(allValues(query, 'dryRun'));
+export function parseWriteOptions(query: RawQuery, kind: string, found: readonly FieldError[] = []): WriteOptions {
+  const errors = [...found, ...dryRunErrors(allValues(query, 'dryRun'))];
   const fieldValidation = firstValue(query, 'fieldValidation') || 'Warn';
   if (!['Ignore', 'Warn', 'Strict'].includes(fieldValidation)) {
     errors.push({ reason: 'FieldValueNotSupported', field: 'fieldValidation', message: `Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "Ignore", "Strict", "Warn"` });
   }
   const fieldManager = firstValue(query, 'fieldManager');
-  if (fieldManager && fieldManager.length > 128) {
-    errors.push({ reason: 'FieldValueTooLong', field: 'fieldManager', message: 'Too long: may not be more than 128 bytes' });
-  }
+  if (fieldManager) errors.push(...fieldManagerErrors(fieldManager));
   refuse(kind, errors);
   return {
     dryRun: allValues(query, 'dryRun').includes('All'),
     fieldValidation: fieldValidation as FieldValidation,
     ...(fieldManager ? { fieldManager } : {}),
   };
+}
+
+const maxFieldManagerLength = 128;
+
+function fieldManagerErrors(manager: string): FieldError[] {
+  const field = 'fieldManager';
+  const errors: FieldError[] = [];
+  if (Buffer.byteLength(manager) > maxFieldManagerLength) {
+    errors.push({ reason: 'FieldValueTooLong', field, message: `Too long: may not be more than ${maxFieldManagerLength} bytes` });
+  }
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager)) errors.push({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(manager)}: should only contain printable characters` });
+  return errors;
 }
 
 function dryRunErrors(values: readonly string[]): FieldError[] {

@@ -4,14 +4,16 @@
  */
 import type { KubernetesObject, ObjectList, WatchEvent } from '../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../api/resource.ts';
-import { StatusError, newExpired, newInternalError } from '../../api/errors.ts';
+import { StatusError, newExpired, newInternalError, newInvalid, type FieldError } from '../../api/errors.ts';
 import { deepFreeze } from '../storage/deep-freeze.ts';
-import type { ListQuery, RegistryWatch, RegistryWatchSink, ResourceRegistry, WatchQuery } from './registry.ts';
+import type { ListQuery, RequestContext, RegistryWatch, RegistryWatchSink, ResourceRegistry, WatchQuery } from './registry.ts';
 
 /** Both ways. What they are given is not theirs to change: it may be shared and frozen. */
 export interface Conversion<T extends KubernetesObject, S extends KubernetesObject> {
   toStored(object: T): S | Promise<S>;
   fromStored(object: S): T | Promise<T>;
+  /** Rules that hold only in this version, about the object as it will be stored. `old` is undefined on create. */
+  validate?(object: S, old: S | undefined): FieldError[];
   /** The objects of a list at once, where that is cheaper (a webhook). Default: one after the other. */
   listFromStored?(objects: readonly S[]): Promise<T[]>;
   /** The stored name of a field that a field selector names. Default: the same. */
@@ -25,16 +27,23 @@ export function createConvertedRegistry<T extends KubernetesObject, S extends Ku
   resource: Resource<T>, stored: ResourceRegistry<S>, conversion: Conversion<T, S>,
 ): ResourceRegistry<T> {
   const converter = new Converter(conversion);
+  const shownAs = (context: RequestContext): RequestContext => ({ ...context, requestResource: resource as Resource });
   const storedQuery = <Q extends ListQuery | WatchQuery>(query: Q): Q => {
     const { storedField } = conversion;
     if (!storedField || query.fieldSelector.length === 0) return query;
     return { ...query, fieldSelector: query.fieldSelector.map((requirement) => ({ ...requirement, field: storedField(requirement.field) })) };
   };
+  const toStored = async (object: T, old: S | undefined): Promise<S> => {
+    const result = await conversion.toStored(object);
+    const errors = conversion.validate?.(result, old) ?? [];
+    if (errors.length > 0) throw newInvalid(resource, object.metadata?.name ?? '', errors);
+    return result;
+  };
   const convertList = async (list: ObjectList<S>): Promise<ObjectList<T>> =>
     ({ ...list, kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), items: await converter.all(list.items) });
   return {
     resource,
-    create: async (context, namespace, object) => converter.one(await stored.create(context, namespace, await conversion.toStored(object))),
+    create: async (context, namespace, object) => converter.one(await stored.create(shownAs(context), namespace, await conversion.toStored(object))),
     get(name, namespace) {
       const object = stored.get(name, namespace);
       return object instanceof Promise ? object.then((found) => converter.one(found)) : converter.one(object);
@@ -42,21 +51,21 @@ export function createConvertedRegistry<T extends KubernetesObject, S extends Ku
     list: async (query) => convertList(await stored.list(storedQuery(query))),
     watch: (query, sink) => watchConverted(resource, converter, sink, (inner) => stored.watch(storedQuery(query), inner)),
     async update(context, { change, createIfMissing, ...request }) {
-      const updated = await stored.update(context, {
+      const updated = await stored.update(shownAs(context), {
         ...request,
-        ...(createIfMissing ? { createIfMissing: await conversion.toStored(createIfMissing) } : {}),
+        ...(createIfMissing ? { createIfMissing: async () => conversion.toStored(await createIfMissing()) } : {}),
         change: async (current) => {
           const wanted = await change(await conversion.fromStored(current));
-          return wanted && conversion.toStored(wanted);
+          return wanted && toStored(wanted, current);
         },
       });
       return converter.one(updated);
     },
     async delete(context, name, namespace, options) {
-      const result = await stored.delete(context, name, namespace, options);
+      const result = await stored.delete(shownAs(context), name, namespace, options);
       return result.kind === 'Status' && result.apiVersion === 'v1' ? result : converter.one(result as S);
     },
-    deleteCollection: async (context, query, options) => convertList(await stored.deleteCollection(context, storedQuery(query), options)),
+    deleteCollection: async (context, query, options) => convertList(await stored.deleteCollection(shownAs(context), storedQuery(query), options)),
   };
 }
 

@@ -7,6 +7,8 @@ import { storageKey } from '../storage/keys.ts';
 import { KeyConflictError } from '../storage/storage.ts';
 import { deepClone } from './deep-clone.ts';
 import { generateName, generateNameAttempts } from './generate-name.ts';
+import { fieldWriteOf } from './managed-fields/field-write.ts';
+import { trackUpdate } from './managed-fields/track-update.ts';
 import { attributesOf, commitOne } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { RequestContext } from './registry.ts';
@@ -30,6 +32,7 @@ export async function createObject<T extends KubernetesObject>(request: CreateRe
   const object: T = { ...deepClone(given), apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: deepClone(metadata) };
   const base = metadata.name ? undefined : metadata.generateName;
   strategy.defaults(object);
+  trackFields(request, object, given);
   const attributes = attributesOf(context, {
     operation: 'CREATE', resource, subresource: undefined, namespace: metadata.namespace, name: metadata.name ?? '', object, old: undefined, defaulter: strategy,
   });
@@ -50,6 +53,14 @@ export async function createObject<T extends KubernetesObject>(request: CreateRe
       if (!base || attempt === generateNameAttempts) throw alreadyExists(error, strategy, object.metadata ?? {}, base !== undefined);
     }
   }
+}
+
+function trackFields<T extends KubernetesObject>({ parts, strategy, context }: CreateRequest<T>, object: T, given: T): void {
+  const sent = given.metadata?.managedFields;
+  const wanted = sent ? { ...object, metadata: { ...object.metadata, managedFields: sent } } : object;
+  const managedFields = context.managerOperation === 'Apply' ? sent
+    : trackUpdate(fieldWriteOf({ context, resource: strategy.resource, subresource: undefined, now: timestamp(parts.clock.now()) }), undefined, wanted);
+  if (managedFields) (object.metadata as Writable<ObjectMeta>).managedFields = managedFields as ObjectMeta['managedFields'];
 }
 
 /** The fields of metadata that a client gives, checked, and those that the server owns, set. */

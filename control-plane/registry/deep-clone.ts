@@ -1,9 +1,22 @@
+import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
+import type { Writable } from './writable.ts';
+
 /**
  * A private copy of JSON-shaped data. About ten times quicker than structuredClone, which also handles cycles, dates and
  * maps that API objects never have. Fields that are undefined are left out.
  */
 export function deepClone<T>(value: T): T {
   return cloneValue(value) as T;
+}
+
+/** A private copy of an object that shares the record of its owners, which nobody changes in place. */
+export function cloneObject<T extends KubernetesObject>(object: T): T {
+  const managedFields = object.metadata?.managedFields;
+  if (!managedFields || !Object.isFrozen(managedFields)) return deepClone(object);
+  const { managedFields: _, ...metadata } = object.metadata ?? {};
+  const copy = deepClone({ ...object, metadata });
+  (copy.metadata as Writable<ObjectMeta>).managedFields = managedFields;
+  return copy;
 }
 
 function cloneValue(value: unknown): unknown {

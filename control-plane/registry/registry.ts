@@ -74,15 +74,20 @@ export interface RegistryWatchSink {
  */
 export type Change<T extends KubernetesObject> = (current: T) => T | undefined | Promise<T | undefined>;
 
+/** Subresources that are another door to the object itself. */
+export type UpdatedSubresource = 'status' | 'scale' | 'finalize' | 'approval' | 'ephemeralcontainers';
+
 export interface UpdateRequest<T extends KubernetesObject> {
   name: string;
   namespace?: string;
-  /** 'status' and 'scale' write only their part; undefined writes everything but status. */
-  subresource?: 'status' | 'scale' | 'finalize';
+  /** 'status' and 'scale' write only their part, others what the strategy says; undefined writes everything but status. */
+  subresource?: UpdatedSubresource;
   /** Called again with fresh state after a conflict, unless its result names a resourceVersion that is not current. */
   change: Change<T>;
   /** PUT only: what to create when there is no such object and the kind allows that (Lease, Service, Endpoints, Event). */
-  createIfMissing?: T;
+  createIfMissing?: () => T | Promise<T>;
+  /** The object is created whatever the kind allows (server-side apply). */
+  forceCreate?: boolean;
 }
 
 /**

@@ -20,6 +20,13 @@ export interface Reservation {
   rollback(): void;
 }
 
+/** A write through a subresource that keeps everything but its part. */
+export interface SubresourceUpdate<T> {
+  /** Keeps what this write may not change. */
+  prepare(object: T, old: T): void;
+  validate(object: T, old: T): FieldError[];
+}
+
 export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   readonly resource: Resource<T>;
   /** PUT of an object that does not exist creates it. */
@@ -46,11 +53,10 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   prepareForUpdate(object: T, old: T): void;
   /** Keeps what a status update may not change (spec). Only for kinds with the subresource. */
   prepareForStatusUpdate?(object: T, old: T): void;
-  /** Keeps what an approval may not change (all but the conditions). Only for kinds with the subresource. */
-  prepareForApproval?(object: T, old: T): void;
-  validateApproval?(object: T, old: T): FieldError[];
   /** Only for kinds with the subresource. */
   prepareForFinalize?(object: T, old: T): void;
+  /** Other subresources that are written like the object. */
+  readonly subresourceUpdates?: Readonly<Partial<Record<'approval' | 'ephemeralcontainers', SubresourceUpdate<T>>>>;
 
   /**
    * What a client that wrote this object is to be told (deprecated fields). `old` is undefined on create. Of writes through

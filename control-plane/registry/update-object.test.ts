@@ -82,10 +82,10 @@ describe('update', () => {
 
   it('creates a missing object only where the kind allows it', async () => {
     const lease = await test.registry.of(leases).update(test.context, {
-      name: 'new', namespace: 'default', change: (current) => current, createIfMissing: { metadata: { name: 'new' }, spec: { holderIdentity: 'me' } },
+      name: 'new', namespace: 'default', change: (current) => current, createIfMissing: () => ({ metadata: { name: 'new' }, spec: { holderIdentity: 'me' } }),
     });
     expect(lease.spec?.holderIdentity).toBe('me');
-    expect((await refusal(update((current) => current, { name: 'new', createIfMissing: { metadata: { name: 'new' } } }))).code).toBe(404);
+    expect((await refusal(update((current) => current, { name: 'new', createIfMissing: () => ({ metadata: { name: 'new' } }) }))).code).toBe(404);
   });
 
   it('wants a version where overwriting blindly is not allowed', async () => {

@@ -3,11 +3,14 @@ import { newBadRequest, newConflict, newInvalid, newModifiedConflict, newNotFoun
 import type { FieldError } from '../../api/errors.ts';
 import type { KubernetesObject, ObjectMeta } from '../../api/meta.ts';
 import { apiVersionOf } from '../../api/resources.ts';
+import { timestamp } from '../../machinery/clock.ts';
 import { storageKey } from '../storage/keys.ts';
 import type { StoredObject } from '../storage/storage.ts';
 import { createObject, matchNamespace, settle } from './create-object.ts';
-import { deepClone } from './deep-clone.ts';
+import { cloneObject } from './deep-clone.ts';
 import { deepEqual } from './deep-equal.ts';
+import { fieldWriteOf } from './managed-fields/field-write.ts';
+import { trackUpdate } from './managed-fields/track-update.ts';
 import { attributesOf, commitOne, getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { RequestContext, UpdateRequest } from './registry.ts';
@@ -29,11 +32,11 @@ interface Update<T extends KubernetesObject> {
  */
 export function updateObject<T extends KubernetesObject>(update: Update<T>): Promise<T> {
   const { parts, strategy, context, request } = update;
-  return parts.turns.untilNoConflict(storageKey(strategy.resource, request.namespace, request.name), () => {
+  return parts.turns.untilNoConflict(storageKey(strategy.resource, request.namespace, request.name), async () => {
     const stored = getStored(parts, strategy.resource, request.namespace, request.name);
     if (stored) return attempt(update, stored);
-    if (!request.createIfMissing || !strategy.allowCreateOnUpdate || request.subresource) throw newNotFound(strategy.resource, request.name);
-    return createObject({ parts, strategy, context, namespace: request.namespace }, withoutRevision(request.createIfMissing));
+    if (!request.createIfMissing || !(strategy.allowCreateOnUpdate || request.forceCreate) || request.subresource) throw newNotFound(strategy.resource, request.name);
+    return createObject({ parts, strategy, context, namespace: request.namespace }, withoutRevision(await request.createIfMissing()));
   });
 }
 
@@ -47,15 +50,16 @@ function withoutRevision<T extends KubernetesObject>(object: T): T {
 async function attempt<T extends KubernetesObject>(update: Update<T>, stored: StoredObject<T>): Promise<T> {
   const { parts, strategy, context, request } = update;
   const old = stored.object;
-  const changed = await request.change(deepClone(old));
+  const changed = await request.change(cloneObject(old));
   if (changed === undefined) return old;
   // Callers may have put shared, frozen parts into what they give back.
-  const wanted = deepClone(changed);
+  const wanted = cloneObject(changed);
   checkIdentity(update, wanted.metadata ?? {}, old);
   const object = { ...wanted, apiVersion: apiVersionOf(strategy.resource), kind: strategy.resource.kind };
   object.metadata = fillMetadata(wanted.metadata ?? {}, old.metadata ?? {});
-  const prepared = request.subresource === 'scale' ? keepOnlyReplicas(object, deepClone(old)) : object;
+  const prepared = request.subresource === 'scale' ? keepOnlyReplicas(object, cloneObject(old)) : object;
   strategy.defaults(prepared);
+  trackFields(update, prepared, { old, sent: wanted.metadata?.managedFields });
   const attributes = attributesOf(context, {
     operation: 'UPDATE', resource: strategy.resource, subresource: request.subresource,
     namespace: request.namespace, name: request.name, object: prepared, old, defaulter: strategy,
@@ -68,6 +72,17 @@ async function attempt<T extends KubernetesObject>(update: Update<T>, stored: St
   const review = parts.admission.review(attributes);
   if (review) await review;
   return write(update, prepared, stored, () => parts.admission.validate(attributes));
+}
+
+function trackFields<T extends KubernetesObject>(
+  { parts, strategy, context, request }: Update<T>, object: T, { old, sent }: { old: T; sent: ObjectMeta['managedFields'] },
+): void {
+  const metadata: Writable<ObjectMeta> = object.metadata ??= {};
+  metadata.managedFields = sent;
+  const write = () => fieldWriteOf({ context, resource: strategy.resource, subresource: request.subresource, now: timestamp(parts.clock.now()) });
+  const managedFields = context.managerOperation === 'Apply' ? sent : trackUpdate(write(), old, object);
+  if (managedFields) metadata.managedFields = managedFields as ObjectMeta['managedFields'];
+  else delete metadata.managedFields;
 }
 
 /** The object must be the one that the request names, at the version that the client saw. */
@@ -120,6 +135,13 @@ function prepare<T extends KubernetesObject>(update: Update<T>, object: T, old: 
       if (!strategy.prepareForFinalize) throw newNotFound(strategy.resource, `${request.name}/finalize`);
       strategy.prepareForFinalize(object, old);
       return;
+    case 'approval':
+    case 'ephemeralcontainers': {
+      const update = strategy.subresourceUpdates?.[request.subresource];
+      if (!update) throw newNotFound(strategy.resource, `${request.name}/${request.subresource}`);
+      update.prepare(object, old);
+      return;
+    }
     case 'scale':
     case undefined:
       strategy.prepareForUpdate(object, old);
@@ -133,6 +155,8 @@ function validate<T extends KubernetesObject>({ strategy, request }: Update<T>, 
     case 'status': return [...errors, ...strategy.validateStatusUpdate?.(object, old) ?? []];
     case 'scale': return validateReplicas(object);
     case 'finalize': return errors;
+    case 'approval':
+    case 'ephemeralcontainers': return [...errors, ...strategy.subresourceUpdates?.[request.subresource]?.validate(object, old) ?? []];
     case undefined: return [...errors, ...strategy.validateUpdate(object, old)];
   }
 }
@@ -151,7 +175,7 @@ async function write<T extends KubernetesObject>(update: Update<T>, object: T, s
   try {
     admitted = lastCheck();
     const removed = mayGo(strategy, object);
-    if (!removed && deepEqual(object, old)) return old;
+    if (!removed && equalButForTimes(object, old)) return old;
     if (context.dryRun) return object;
     const durable = !(strategy.isVolatile?.(object, old) ?? false);
     const result = await commitOne(parts, { key: stored.key, expected: stored.revision, object: removed ? undefined : object, durable });
@@ -161,6 +185,15 @@ async function write<T extends KubernetesObject>(update: Update<T>, object: T, s
   } finally {
     settle(written, reservation, admitted);
   }
+}
+
+/** That a manager wrote again what it had written is no change. */
+function equalButForTimes(object: KubernetesObject, old: KubernetesObject): boolean {
+  const fields = object.metadata?.managedFields;
+  const before = old.metadata?.managedFields;
+  if (fields === before || fields?.length !== before?.length) return deepEqual(object, old);
+  const timed = fields?.map((entry, index) => ({ ...entry, time: before?.[index]?.time }));
+  return deepEqual({ ...object, metadata: { ...object.metadata, managedFields: timed } }, old);
 }
 
 /** An update took the last thing off that kept an object whose deletion was accepted. */

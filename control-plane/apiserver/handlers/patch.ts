@@ -1,14 +1,18 @@
-/** PATCH: JSON Patch (RFC 6902), JSON Merge Patch (RFC 7396) and strategic merge patch. */
+/** PATCH: JSON Patch (RFC 6902), JSON Merge Patch (RFC 7386), strategic merge patch; server-side apply is in apply.ts. */
 import type { FastifyReply } from 'fastify';
+import { DecodeError } from '../../../api/decode/decode-error.ts';
 import { decodeObject, type DecodeTarget } from '../../../api/decode/decode-object.ts';
-import { newBadRequest, newUnsupportedMediaType } from '../../../api/errors.ts';
+import { countFields, findDuplicateFields } from '../../../api/decode/duplicate-fields.ts';
+import { newBadRequest, newUnsupportedMediaType, StatusError } from '../../../api/errors.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
 import { applyJsonPatch } from '../../../api/patch/json-patch.ts';
 import { applyMergePatch } from '../../../api/patch/merge-patch.ts';
+import { formatGoValue, invalidPatchResult } from '../../../api/patch/patch-error.ts';
 import { applyStrategicMergePatch } from '../../../api/patch/strategic-merge-patch.ts';
 import { requestContext, type ResourceCall } from '../app-parts.ts';
-import { parseWriteOptions, type FieldValidation } from '../query-options.ts';
+import { parsePatchOptions, type FieldValidation } from '../query-options.ts';
 import { sendObject } from '../responses.ts';
+import { applyMediaType, applyObject } from './apply.ts';
 import { bodyBytes, matchUrl } from './request-object.ts';
 import { warningsOf } from './send-warnings.ts';
 import { updateTarget, type ObjectSubresource } from './update.ts';
@@ -16,14 +20,17 @@ import { updateTarget, type ObjectSubresource } from './update.ts';
 /** @param patch the parsed body. */
 type PatchFunction = (current: object, patch: unknown, schema: string) => object;
 
+const strategicMediaType = 'application/strategic-merge-patch+json';
+
 const patchFunctions = new Map<string, PatchFunction>([
   ['application/json-patch+json', applyJsonPatch],
   ['application/merge-patch+json', applyMergePatch],
-  ['application/strategic-merge-patch+json', applyStrategicMergePatch],
+  [strategicMediaType, applyStrategicMergePatch],
 ]);
 
 export async function patchObject(call: ResourceCall, subresource?: ObjectSubresource): Promise<FastifyReply> {
-  const options = parseWriteOptions(call.query, 'PatchOptions');
+  if (patchMediaType(call) === applyMediaType) return applyObject(call, subresource);
+  const options = parsePatchOptions(call.query, false);
   const apply = patchFunction(call, call.resource, options.fieldValidation);
   const updated = await call.store.update(requestContext(call, options), {
     ...updateTarget(call), ...(subresource ? { subresource } : {}),
@@ -37,6 +44,20 @@ export async function patchObject(call: ResourceCall, subresource?: ObjectSubres
 }
 
 /**
+ * The kind of patch that a request has.
+ * @throws StatusError UnsupportedMediaType.
+ */
+export function patchMediaType({ request, resource }: ResourceCall): string {
+  const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  // Custom kinds have no schema that says how their lists merge strategically.
+  const accepted = [...patchFunctions.keys(), applyMediaType].filter((candidate) => !resource.custom || candidate !== strategicMediaType);
+  if (!accepted.includes(mediaType)) {
+    throw newUnsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
+  }
+  return mediaType;
+}
+
+/**
  * Reads the patch of a request.
  * @param target what is patched: the call's kind, or a Scale.
  * @returns applies it to an object, as often as conflicts want.
@@ -45,27 +66,50 @@ export async function patchObject(call: ResourceCall, subresource?: ObjectSubres
 export function patchFunction<T extends KubernetesObject>(
   call: ResourceCall, target: DecodeTarget & { objectType?: T }, fieldValidation: FieldValidation,
 ): (current: T) => T {
-  const applyPatch = findPatchFunction(call.request.headers['content-type']);
-  const patch = parsePatch(bodyBytes(call));
+  const mediaType = patchMediaType(call);
+  const applyPatch = patchFunctions.get(mediaType)!;
+  const { patch, duplicates } = parsePatch(bodyBytes(call), mediaType, fieldValidation);
   return (current) => {
-    const { object, warnings } = decodeObject<T>(applyPatch(current, patch, target.schema), target, { fieldValidation });
-    if (warnings.length > 0) warningsOf(call.request).push(...warnings);
+    const patched = applyPatch(current, patch, target.schema);
+    const refuse = (why: string) => invalidPatchResult(mediaType === strategicMediaType ? formatGoValue(patch) : JSON.stringify(patched), why);
+    const { object, warnings } = decodePatched(patched, target, { fieldValidation, refuse });
+    const problems = [...duplicates, ...warnings];
+    if (problems.length > 0 && fieldValidation === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
+    const sink = warningsOf(call.request);
+    sink.push(...problems.filter((problem) => !sink.includes(problem)));
     return object;
   };
 }
 
-function findPatchFunction(contentType: string | undefined): PatchFunction {
-  const found = patchFunctions.get((contentType ?? '').split(';', 1)[0]!.trim().toLowerCase());
-  if (!found) {
-    throw newUnsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${[...patchFunctions.keys()].join(', ')}`);
-  }
-  return found;
+interface PatchDecoding {
+  fieldValidation: FieldValidation;
+  refuse(why: string): StatusError;
 }
 
-function parsePatch(bytes: Buffer): unknown {
+function decodePatched<T extends KubernetesObject>(patched: object, target: DecodeTarget & { objectType?: T }, options: PatchDecoding): { object: T; warnings: string[] } {
+  const { custom } = target;
+  if (!custom) return decodeObject<T>(patched, target, { ...options, fieldValidation: options.fieldValidation === 'Strict' ? 'Warn' : options.fieldValidation });
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    // The decoder of custom kinds may change what it gets, and the patched object shares parts of the stored one.
+    return decodeObject<T>(structuredClone(patched), target, options);
   } catch (error) {
-    throw newBadRequest(`error decoding patch: ${(error as SyntaxError).message}`);
+    if (error instanceof StatusError && error.reason === 'BadRequest') throw options.refuse(error.message);
+    throw error;
+  }
+}
+
+const maxDuplicates = 100;
+
+function parsePatch(bytes: Buffer, mediaType: string, fieldValidation: FieldValidation): { patch: unknown; duplicates: string[] } {
+  const text = bytes.toString('utf8');
+  try {
+    const patch: unknown = JSON.parse(text);
+    const fields = countFields(patch);
+    const prefix = Array.isArray(patch) && mediaType === 'application/json-patch+json' ? 'json patch ' : '';
+    const duplicates = fieldValidation === 'Ignore' ? [] : findDuplicateFields(text, fields, maxDuplicates).map((problem) => prefix + problem);
+    return { patch, duplicates };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError || error instanceof DecodeError) throw newBadRequest(`error decoding patch: ${error.message}`);
+    throw error;
   }
 }
