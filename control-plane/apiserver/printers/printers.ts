@@ -1,13 +1,17 @@
 /** Which printer a kind has. */
 import type { KubernetesObject } from '../../../api/meta.ts';
 import {
-  apiServices, certificateSigningRequests, clusterRoleBindings, componentStatuses, csiDrivers, csiNodes, csiStorageCapacities, flowSchemas,
-  ingressClasses, ingresses, mutatingWebhookConfigurations, networkPolicies, priorityClasses, priorityLevelConfigurations, roleBindings,
-  runtimeClasses, storageClasses, validatingAdmissionPolicies, validatingAdmissionPolicyBindings, validatingWebhookConfigurations, volumeAttachments,
-  configMaps, deployments, endpoints, endpointSlices, events, leases, namespaces, nodes, pods, replicaSets, secrets, serviceAccounts, services,
+  apiServices, certificateSigningRequests, clusterRoleBindings, componentStatuses, configMaps, controllerRevisions, cronJobs, csiDrivers,
+  csiNodes, csiStorageCapacities, daemonSets, deployments, endpoints, endpointSlices, events, flowSchemas, horizontalPodAutoscalers,
+  ingressClasses, ingresses, jobs, leases, mutatingWebhookConfigurations, namespaces, networkPolicies, nodes, persistentVolumeClaims,
+  persistentVolumes, podDisruptionBudgets, pods, podTemplates, priorityClasses, priorityLevelConfigurations, replicaSets,
+  replicationControllers, resourceQuotas, roleBindings, runtimeClasses, secrets, serviceAccounts, services, statefulSets, storageClasses,
+  validatingAdmissionPolicies, validatingAdmissionPolicyBindings, validatingWebhookConfigurations, volumeAttachments,
   type Resource,
 } from '../../../api/resources.ts';
 import { certificateSigningRequestPrinter, clusterRoleBindingPrinter, roleBindingPrinter } from './access.ts';
+import { cronJobPrinter, horizontalPodAutoscalerPrinter, jobPrinter, podDisruptionBudgetPrinter } from './batch.ts';
+import { persistentVolumeClaimPrinter, persistentVolumePrinter, resourceQuotaPrinter } from './claims.ts';
 import { eventPrinter } from './event.ts';
 import { apiServicePrinter, mutatingWebhookPrinter, policyBindingPrinter, policyPrinter, validatingWebhookPrinter } from './extension.ts';
 import { endpointSlicePrinter, endpointsPrinter, servicePrinter } from './network.ts';
@@ -18,7 +22,9 @@ import type { Printer } from './printer.ts';
 import { configMapPrinter, leasePrinter, namespacePrinter, plainPrinter, secretPrinter, serviceAccountPrinter } from './records.ts';
 import { ingressClassPrinter, ingressPrinter, networkPolicyPrinter } from './routing.ts';
 import { csiDriverPrinter, csiNodePrinter, csiStorageCapacityPrinter, storageClassPrinter, volumeAttachmentPrinter } from './storage.ts';
-import { deploymentPrinter, replicaSetPrinter } from './workloads.ts';
+import {
+  controllerRevisionPrinter, daemonSetPrinter, deploymentPrinter, podTemplatePrinter, replicaSetPrinter, replicationControllerPrinter, statefulSetPrinter,
+} from './workloads.ts';
 
 const printers = new Map<Resource, Printer>();
 
@@ -61,6 +67,18 @@ register(apiServices, apiServicePrinter);
 register(flowSchemas, flowSchemaPrinter);
 register(priorityLevelConfigurations, priorityLevelPrinter);
 register(componentStatuses, componentStatusPrinter);
+register(statefulSets, statefulSetPrinter);
+register(daemonSets, daemonSetPrinter);
+register(controllerRevisions, controllerRevisionPrinter);
+register(replicationControllers, replicationControllerPrinter);
+register(podTemplates, podTemplatePrinter);
+register(jobs, jobPrinter);
+register(cronJobs, cronJobPrinter);
+register(horizontalPodAutoscalers, horizontalPodAutoscalerPrinter);
+register(podDisruptionBudgets, podDisruptionBudgetPrinter);
+register(persistentVolumes, persistentVolumePrinter);
+register(persistentVolumeClaims, persistentVolumeClaimPrinter);
+register(resourceQuotas, resourceQuotaPrinter);
 
 export function printerOf(resource: Resource): Printer {
   return printers.get(resource) ?? plainPrinter;
