@@ -21,6 +21,7 @@ import { PodManager } from './pods/pod-manager.ts';
 import { HookRunner } from './prober/hook-runner.ts';
 import { NetworkProber } from './prober/prober.ts';
 import { ProbingManager } from './prober/probing-manager.ts';
+import { KubeletApi } from './streams/kubelet-api.ts';
 import { StreamServer } from './streams/stream-server.ts';
 import { DirectoryVolumeManager } from './volumes/directory-volume-manager.ts';
 import { SystemMounter } from './volumes/mounter.ts';
@@ -78,7 +79,11 @@ export async function startAgent(raw: AgentOptions, dependencies: AgentDependenc
     readResolvConf: () => readBoardResolvConf(), clock, logger,
   });
 
-  const streams = new StreamServer({ connection, board: boardName, runtime, state: link, podStatus: (uid) => pods.podStatus(uid), clock, log: logger });
+  const podStatus = (uid: string) => pods.podStatus(uid);
+  const kubelet = new KubeletApi({ nodeName: boardName, dataDir, runtime, state: link, podStatus, clock });
+  const streams = new StreamServer({
+    connection, board: boardName, runtime, state: link, podStatus, host: { address: () => nodeStatus.hostIPs[0] ?? '127.0.0.1', kubelet }, clock, log: logger,
+  });
 
   const networkKeeper = new NetworkKeeper({ network, onReady: () => nodeStatus.refresh(), clock, logger });
   link.onNetwork((boardNetwork) => networkKeeper.keep(boardNetwork));

@@ -125,16 +125,20 @@ export interface ContainerConfig {
   namespaces: ContainerNamespaces;
 }
 
-export interface ExecSession {
+/** Connected to the inputs and outputs of a process. */
+export interface AttachSession {
   stdin?: Writable;
   stdout: Readable;
   /** Absent with a tty. */
   stderr?: Readable;
   resize(width: number, height: number): Promise<void>;
+  /** Detaches; the process may go on. */
+  close(): void;
+}
+
+export interface ExecSession extends AttachSession {
   /** Exit code of the command, once its output has ended. */
   wait(): Promise<number>;
-  /** Detaches; the command may go on. */
-  close(): void;
 }
 
 export interface ContainerLogOptions {
@@ -181,6 +185,8 @@ export interface ContainerRuntime {
   stopContainer(id: string, graceSeconds: number): Promise<void>;
   removeContainer(id: string): Promise<void>;
   exec(containerId: string, options: { command: readonly string[]; stdin: boolean; tty: boolean }): Promise<ExecSession>;
+  /** To the process the container was made for. Its end without `stdinOnce` leaves the container's input open. */
+  attach(containerId: string, options: { stdin: boolean; tty: boolean }): Promise<AttachSession>;
   logs(containerId: string, options: ContainerLogOptions, signal: AbortSignal): AsyncIterable<LogChunk>;
   inspectImage(reference: string): Promise<ImageInfo | undefined>;
   listImages(): Promise<ImageInfo[]>;

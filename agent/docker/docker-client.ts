@@ -42,6 +42,8 @@ export interface DockerClient {
   removeContainer(id: string): Promise<void>;
   createExec(id: string, options: { command: readonly string[]; stdin: boolean; tty: boolean }): Promise<string>;
   startExec(execId: string, options: { stdin: boolean; tty: boolean }): Promise<DuplexStream>;
+  attachContainer(id: string, options: { stdin: boolean }): Promise<DuplexStream>;
+  resizeContainer(id: string, width: number, height: number): Promise<void>;
   resizeExec(execId: string, width: number, height: number): Promise<void>;
   inspectExec(execId: string): Promise<{ running: boolean; exitCode: number | undefined }>;
   /** Frames as demultiplex.ts reads them, or plain bytes for a container with a tty. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import {
-  RuntimeError, type ContainerConfig, type ContainerLogOptions, type ContainerRuntime, type ExecSession, type ImageInfo, type LogChunk,
+  RuntimeError, type AttachSession, type ContainerConfig, type ContainerLogOptions, type ContainerRuntime, type ExecSession, type ImageInfo, type LogChunk,
   type RegistryCredentials, type RuntimePod, type RuntimeSandbox, type SandboxConfig,
 } from '../container-runtime/container-runtime.ts';
 import { Slots } from '../pods/slots.ts';
@@ -18,7 +18,7 @@ import type { ContainerSummary, DockerClient } from './docker-client.ts';
 import { alreadyDone, isConflict, isNotFound, runtimeError } from './errors.ts';
 import { hostNetworkHostsFile, hostsFile, resolvConf } from './etc-files.ts';
 import { watchEngine } from './engine-watch.ts';
-import { openExec } from './exec-session.ts';
+import { openAttach, openExec } from './exec-session.ts';
 import { agentFilter, labels } from './labels.ts';
 
 export interface DockerRuntimeOptions {
@@ -139,6 +139,10 @@ export class DockerRuntime implements ContainerRuntime {
 
   exec(containerId: string, options: { command: readonly string[]; stdin: boolean; tty: boolean }): Promise<ExecSession> {
     return openExec(this.client, this.clock, containerId, options);
+  }
+
+  attach(containerId: string, options: { stdin: boolean; tty: boolean }): Promise<AttachSession> {
+    return openAttach(this.client, containerId, options);
   }
 
   async *logs(containerId: string, options: ContainerLogOptions, signal: AbortSignal): AsyncGenerator<LogChunk> {

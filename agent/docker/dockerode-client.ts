@@ -7,6 +7,9 @@ import type { Readable } from 'node:stream';
 import Dockerode from 'dockerode';
 import type { DockerClient, DuplexStream, EngineEvent, Filters, LogQuery } from './docker-client.ts';
 
+/** Without it the engine waits for Ctrl-P Ctrl-Q, and Ctrl-P is a key people press. Nobody presses these. */
+const detachKeys = 'ctrl-^,ctrl-_,ctrl-^,ctrl-_';
+
 const defaultHost = 'unix:///var/run/docker.sock';
 
 /**
@@ -68,12 +71,22 @@ class DockerodeClient implements DockerClient {
   async createExec(id: string, options: { command: readonly string[]; stdin: boolean; tty: boolean }) {
     const exec = await this.docker.getContainer(id).exec({
       Cmd: [...options.command], AttachStdin: options.stdin, AttachStdout: true, AttachStderr: true, Tty: options.tty,
+      ...(options.tty ? { DetachKeys: detachKeys } : {}),
     });
     return exec.id;
   }
 
   async startExec(execId: string, options: { stdin: boolean; tty: boolean }): Promise<DuplexStream> {
     return this.docker.getExec(execId).start({ hijack: true, stdin: options.stdin, Tty: options.tty });
+  }
+
+  async attachContainer(id: string, { stdin }: { stdin: boolean }): Promise<DuplexStream> {
+    // A socket, as with exec, though its types say less.
+    return await this.docker.getContainer(id).attach({ stream: true, hijack: true, stdin, stdout: true, stderr: true, detachKeys }) as DuplexStream;
+  }
+
+  async resizeContainer(id: string, width: number, height: number) {
+    await this.docker.getContainer(id).resize({ w: width, h: height });
   }
 
   async resizeExec(execId: string, width: number, height: number) {

@@ -1,7 +1,7 @@
-/** A command run in a container: its streams as Docker's exec gives them. */
+/** Processes in containers, run or attached to: their streams as Docker gives them. */
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import type { Clock } from '../../machinery/clock.ts';
-import type { ExecSession } from '../container-runtime/container-runtime.ts';
+import type { AttachSession, ExecSession } from '../container-runtime/container-runtime.ts';
 import type { DockerClient, DuplexStream } from './docker-client.ts';
 import { Demultiplexer } from './demultiplex.ts';
 import { runtimeError } from './errors.ts';
@@ -10,9 +10,12 @@ import { runtimeError } from './errors.ts';
 const exitPollMs = 20;
 const exitDeadlineMs = 10_000;
 
-export async function openExec(
-  client: DockerClient, clock: Clock, containerId: string, options: { command: readonly string[]; stdin: boolean; tty: boolean },
-): Promise<ExecSession> {
+interface SessionOptions {
+  stdin: boolean;
+  tty: boolean;
+}
+
+export async function openExec(client: DockerClient, clock: Clock, containerId: string, options: SessionOptions & { command: readonly string[] }): Promise<ExecSession> {
   try {
     const execId = await client.createExec(containerId, options);
     return new DockerExecSession(client, clock, execId, await client.startExec(execId, options), options);
@@ -21,42 +24,32 @@ export async function openExec(
   }
 }
 
-class DockerExecSession implements ExecSession {
+export async function openAttach(client: DockerClient, containerId: string, options: SessionOptions): Promise<AttachSession> {
+  try {
+    const connection = await client.attachContainer(containerId, options);
+    return new DockerSession(connection, options, (width, height) => client.resizeContainer(containerId, width, height));
+  } catch (error) {
+    throw runtimeError('AttachFailed', error);
+  }
+}
+
+class DockerSession implements AttachSession {
   readonly stdin?: Writable;
   readonly stdout: Readable;
   readonly stderr?: Readable;
-  private readonly client: DockerClient;
-  private readonly clock: Clock;
-  private readonly execId: string;
+  readonly resize: (width: number, height: number) => Promise<void>;
+  protected readonly ended: Promise<void>;
   private readonly connection: DuplexStream;
-  private readonly ended: Promise<void>;
 
-  constructor(client: DockerClient, clock: Clock, execId: string, connection: DuplexStream, options: { stdin: boolean; tty: boolean }) {
-    this.client = client;
-    this.clock = clock;
-    this.execId = execId;
+  constructor(connection: DuplexStream, options: SessionOptions, resize: (width: number, height: number) => Promise<void>) {
     this.connection = connection;
+    this.resize = resize;
     const stdout = new PassThrough();
     const stderr = options.tty ? undefined : new PassThrough();
     this.stdout = stdout;
     if (stderr) this.stderr = stderr;
     if (options.stdin) this.stdin = connection as unknown as Writable;
     this.ended = this.forward(stdout, stderr);
-  }
-
-  resize(width: number, height: number): Promise<void> {
-    return this.client.resizeExec(this.execId, width, height);
-  }
-
-  async wait(): Promise<number> {
-    await this.ended;
-    const deadline = this.clock.monotonic() + exitDeadlineMs;
-    for (;;) {
-      const { running, exitCode } = await this.client.inspectExec(this.execId);
-      if (!running && exitCode !== undefined) return exitCode;
-      if (this.clock.monotonic() > deadline) throw new Error('the command closed its output but has not ended');
-      await this.clock.sleep(exitPollMs);
-    }
   }
 
   close(): void {
@@ -80,6 +73,30 @@ class DockerExecSession implements ExecSession {
     }
     stdout.end();
     stderr?.end();
+  }
+}
+
+class DockerExecSession extends DockerSession implements ExecSession {
+  private readonly client: DockerClient;
+  private readonly clock: Clock;
+  private readonly execId: string;
+
+  constructor(client: DockerClient, clock: Clock, execId: string, connection: DuplexStream, options: SessionOptions) {
+    super(connection, options, (width, height) => client.resizeExec(execId, width, height));
+    this.client = client;
+    this.clock = clock;
+    this.execId = execId;
+  }
+
+  async wait(): Promise<number> {
+    await this.ended;
+    const deadline = this.clock.monotonic() + exitDeadlineMs;
+    for (;;) {
+      const { running, exitCode } = await this.client.inspectExec(this.execId);
+      if (!running && exitCode !== undefined) return exitCode;
+      if (this.clock.monotonic() > deadline) throw new Error('the command closed its output but has not ended');
+      await this.clock.sleep(exitPollMs);
+    }
   }
 }
 

@@ -1,11 +1,24 @@
 import type { Readable, Writable } from 'node:stream';
-import type { ExecOptions } from '../../api/messaging/messages.ts';
 import type { Logger } from '../../machinery/logger.ts';
-import { channels, type BoardStream, type Channel } from '../../machinery/stream.ts';
-import type { ExecSession } from '../container-runtime/container-runtime.ts';
+import { channels, type BoardStream, type Channel, type StreamClose } from '../../machinery/stream.ts';
+import type { AttachSession, ExecSession } from '../container-runtime/container-runtime.ts';
+
+interface Wanted {
+  stdout: boolean;
+  stderr: boolean;
+}
 
 /** Joins a running command to its stream, both ways at the pace of the reader. Resolves when either has ended. */
-export async function pumpExec(session: ExecSession, options: ExecOptions, stream: BoardStream, log: Logger): Promise<void> {
+export function pumpExec(session: ExecSession, wanted: Wanted, stream: BoardStream, log: Logger): Promise<void> {
+  return pump({ session, wanted, log, result: async () => ({ exitCode: await session.wait() }) }, stream);
+}
+
+/** The same of a container's own process. Who attaches does not learn how it ended: that is in the pod's status. */
+export function pumpAttach(session: AttachSession, wanted: Wanted, stream: BoardStream, log: Logger): Promise<void> {
+  return pump({ session, wanted, log, result: () => Promise.resolve({}) }, stream);
+}
+
+async function pump({ session, wanted, log, result }: { session: AttachSession; wanted: Wanted; log: Logger; result: () => Promise<StreamClose> }, stream: BoardStream): Promise<void> {
   void stream.closed.then(() => session.close());
   joinInput(session, stream);
   stream.onResize((width, height) => {
@@ -14,10 +27,10 @@ export async function pumpExec(session: ExecSession, options: ExecOptions, strea
   });
   try {
     await Promise.all([
-      joinOutput(session.stdout, channels.stdout, options.stdout, stream),
-      ...(session.stderr ? [joinOutput(session.stderr, channels.stderr, options.stderr, stream)] : []),
+      joinOutput(session.stdout, channels.stdout, wanted.stdout, stream),
+      ...(session.stderr ? [joinOutput(session.stderr, channels.stderr, wanted.stderr, stream)] : []),
     ]);
-    stream.close({ exitCode: await session.wait() });
+    stream.close(await result());
   } catch (error) {
     stream.close({ error: (error as Error).message });
   } finally {
@@ -25,7 +38,7 @@ export async function pumpExec(session: ExecSession, options: ExecOptions, strea
   }
 }
 
-function joinInput(session: ExecSession, stream: BoardStream): void {
+function joinInput(session: AttachSession, stream: BoardStream): void {
   const { stdin } = session;
   // A command that reads no more closes its end; its output and exit code tell the rest.
   stdin?.on('error', () => {});

@@ -35,13 +35,22 @@ export function containerForExec(input: FindInput): RuntimeContainer {
   return found;
 }
 
+/** @throws StreamOpenError 500 when the container does not run, as the kubelet gives it. */
+export function containerForAttach(input: FindInput): { container: RuntimeContainer; tty: boolean } {
+  const container = attemptsOf(input).find((one) => one.phase === 'running');
+  const { metadata, spec } = input.pod;
+  const declared = [...(spec?.containers ?? []), ...(spec?.initContainers ?? []), ...(spec?.ephemeralContainers ?? [])].find(({ name }) => name === input.container);
+  if (!container || !declared) throw new StreamOpenError(500, `container ${input.container} not found in pod ${metadata?.name}_${metadata?.namespace}`);
+  return { container, tty: declared.tty === true };
+}
+
 /** The latest first. */
 function attemptsOf({ runtimePod, container }: FindInput): RuntimeContainer[] {
   return (runtimePod?.containers ?? []).filter((one) => one.name === container).sort((one, other) => other.attempt - one.attempt || other.createdAt - one.createdAt);
 }
 
 function statusOf({ status, container }: FindInput): ContainerStatus | undefined {
-  return [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find((one) => one.name === container);
+  return [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? []), ...(status?.ephemeralContainerStatuses ?? [])].find((one) => one.name === container);
 }
 
 function waitingText(input: FindInput): string {

@@ -1,6 +1,5 @@
 import type { Pod, PodStatus } from '../../api/core.ts';
 import { decodeStreamRequest, encodeMessage, MessageError } from '../../api/messaging/decode.ts';
-import type { StreamReply, StreamRequest } from '../../api/messaging/messages.ts';
 import { boardSubjects, type BoardSubjects } from '../../api/messaging/subjects.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
@@ -9,35 +8,43 @@ import { openStream } from '../../machinery/nats/nats-stream.ts';
 import type { BoardStream } from '../../machinery/stream.ts';
 import type { ContainerRuntime } from '../container-runtime/container-runtime.ts';
 import type { DesiredState } from '../pods/desired-state.ts';
-import { pumpExec } from './exec-stream.ts';
-import { containerForExec, containerForLogs, type FindInput } from './find-container.ts';
+import { kubeletPort, type StreamReply, type StreamRequest } from '../../api/messaging/messages.ts';
+import { connectionChannels, StreamDuplex } from '../../machinery/stream-duplex.ts';
+import { pumpAttach, pumpExec } from './exec-stream.ts';
+import { containerForAttach, containerForExec, containerForLogs, type FindInput } from './find-container.ts';
 import { pumpLogs, runtimeLogOptions } from './log-stream.ts';
+import type { KubeletApi } from './kubelet-api.ts';
+import { dial, pumpPort } from './port-stream.ts';
 import { StreamOpenError } from './stream-error.ts';
 
 /** Each holds a connection to the engine and up to three windows of memory. */
 const maximumStreams = 32;
+/** Connections to ports are many and short; each holds up to two windows. */
+const maximumConnections = 64;
 
 export interface StreamServerOptions {
   connection: MessagingConnection;
   board: string;
-  runtime: Pick<ContainerRuntime, 'getPod' | 'logs' | 'exec'>;
+  runtime: Pick<ContainerRuntime, 'getPod' | 'logs' | 'exec' | 'attach'>;
   state: Pick<DesiredState, 'pod'>;
   /** The status the agent last made for a pod; without it, the one of the desired state. */
   podStatus?: (podUid: string) => PodStatus | undefined;
+  /** The board's own address, and what it answers for itself. */
+  host: { address: () => string; kubelet: Pick<KubeletApi, 'serve'> };
   clock: Clock;
   log: Logger;
 }
 
 /**
- * Serves logs and commands on the board's stream subject. INVARIANTS: the reply goes out once the engine has agreed; at most
- * maximumStreams are open; every open stream ends with stop().
+ * Serves logs, commands and connections on the board's stream subject. INVARIANTS: the reply goes out once the engine, or the
+ * far end of a connection, has agreed; at most maximumStreams and maximumConnections are open; every one ends with stop().
  */
 export class StreamServer {
   private readonly options: StreamServerOptions;
   private readonly subjects: BoardSubjects;
-  private readonly open = new Set<BoardStream>();
+  private readonly open = new Map<BoardStream, Room>();
   private readonly pumps = new Set<Promise<void>>();
-  private opening = 0;
+  private readonly opening = { stream: 0, connection: 0 };
   private unsubscribe: (() => void) | undefined;
 
   constructor(options: StreamServerOptions) {
@@ -54,28 +61,41 @@ export class StreamServer {
   async stop(): Promise<void> {
     this.unsubscribe?.();
     this.unsubscribe = undefined;
-    for (const stream of this.open) stream.close({ error: 'the agent is stopping' });
+    for (const stream of [...this.open.keys()]) stream.close({ error: 'the agent is stopping' });
     await Promise.all(this.pumps);
   }
 
   private async serve(message: IncomingMessage): Promise<void> {
     let reply: StreamReply = {};
-    this.opening++;
     try {
       await this.accept(decodeStreamRequest(message.data));
     } catch (error) {
       reply = { error: { code: codeOf(error), message: (error as Error).message } };
-    } finally {
-      this.opening--;
     }
     message.respond(encodeMessage(reply));
   }
 
   private async accept(request: StreamRequest): Promise<void> {
-    if (this.open.size + this.opening > maximumStreams) throw new StreamOpenError(503, `node ${this.options.board} has too many open streams`);
-    const input = await this.find(request);
-    if (request.kind === 'logs') this.serveLogs(request, input);
-    else await this.serveExec(request, input);
+    const room = roomOf(request);
+    let used = this.opening[room];
+    for (const other of this.open.values()) if (other === room) used++;
+    if (used >= limits[room]) throw new StreamOpenError(503, `node ${this.options.board} has too many open streams`);
+    this.opening[room]++;
+    try {
+      await this.begin(request);
+    } finally {
+      this.opening[room]--;
+    }
+  }
+
+  private async begin(request: StreamRequest): Promise<void> {
+    switch (request.kind) {
+      case 'logs': return this.serveLogs(request, await this.find(request));
+      case 'exec': return this.serveExec(request, await this.find(request));
+      case 'attach': return this.serveAttach(request, await this.find(request));
+      case 'port': return this.servePort(request, await this.find(request));
+      case 'node': return this.serveNode(request);
+    }
   }
 
   private async find(request: StreamRequest): Promise<FindInput> {
@@ -101,10 +121,38 @@ export class StreamServer {
     this.run(stream, pumpExec(session, request.options, stream, log));
   }
 
+  private async serveAttach(request: StreamRequest & { kind: 'attach' }, input: FindInput): Promise<void> {
+    const { runtime, log } = this.options;
+    const { container, tty } = containerForAttach(input);
+    const session = await runtime.attach(container.id, { stdin: request.options.stdin, tty });
+    const stream = this.openFor(request);
+    this.run(stream, pumpAttach(session, request.options, stream, log));
+  }
+
+  /** To the pod's own address, which of a pod on the host's network is the board's. */
+  private async servePort(request: StreamRequest & { kind: 'port' }, input: FindInput): Promise<void> {
+    const sandbox = input.runtimePod?.sandboxes.find(({ phase }) => phase === 'running');
+    if (!sandbox) throw new StreamOpenError(500, `sandbox of pod ${JSON.stringify(request.pod)} is not running`);
+    const socket = await dial(sandbox.ip ?? this.options.host.address(), request.options.port);
+    const stream = this.openFor(request);
+    this.run(stream, pumpPort(socket, stream));
+  }
+
+  private async serveNode(request: StreamRequest & { kind: 'node' }): Promise<void> {
+    const { host } = this.options;
+    if (request.options.port === kubeletPort) {
+      host.kubelet.serve(new StreamDuplex(this.openFor(request), connectionChannels.server));
+      return;
+    }
+    const socket = await dial(host.address(), request.options.port);
+    const stream = this.openFor(request);
+    this.run(stream, pumpPort(socket, stream));
+  }
+
   private openFor(request: StreamRequest): BoardStream {
     const { connection, clock } = this.options;
     const stream = openStream(connection, { send: this.subjects.streamOut(request.id), receive: this.subjects.streamIn(request.id) }, { clock });
-    this.open.add(stream);
+    this.open.set(stream, roomOf(request));
     void stream.closed.then(() => this.open.delete(stream));
     return stream;
   }
@@ -116,6 +164,14 @@ export class StreamServer {
     }).finally(() => this.pumps.delete(running));
     this.pumps.add(running);
   }
+}
+
+type Room = 'stream' | 'connection';
+
+const limits: Readonly<Record<Room, number>> = { stream: maximumStreams, connection: maximumConnections };
+
+function roomOf({ kind }: StreamRequest): Room {
+  return kind === 'port' || kind === 'node' ? 'connection' : 'stream';
 }
 
 function codeOf(error: unknown): number {

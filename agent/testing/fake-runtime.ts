@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Clock } from '../../machinery/clock.ts';
 import {
-  RuntimeError, type ContainerConfig, type ContainerLogOptions, type ContainerRuntime, type ExecSession, type ImageInfo, type LogChunk,
+  RuntimeError, type AttachSession, type ContainerConfig, type ContainerLogOptions, type ContainerRuntime, type ExecSession, type ImageInfo, type LogChunk,
   type RuntimeContainer, type RuntimePod, type RuntimeSandbox, type SandboxConfig,
 } from '../container-runtime/container-runtime.ts';
 
@@ -179,6 +179,17 @@ export class FakeRuntime implements ContainerRuntime {
       resize: async () => {},
       wait: async () => { await ended; return exitCode; },
       close: () => { stdout.destroy(); },
+    };
+  }
+
+  /** Echoes what it is sent, until the container ends. */
+  async attach(containerId: string, options: { stdin: boolean; tty: boolean }): Promise<AttachSession> {
+    if (!this.isRunning(containerId)) throw new RuntimeError('AttachFailed', `container ${containerId} is not running`);
+    const stdout = new PassThrough();
+    this.containers.get(containerId)?.onEnd.push(() => stdout.end());
+    return {
+      stdout, ...(options.stdin ? { stdin: stdout } : {}), ...(options.tty ? {} : { stderr: new PassThrough().end() }),
+      resize: async () => {}, close: () => { stdout.destroy(); },
     };
   }
 

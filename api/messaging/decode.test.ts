@@ -9,6 +9,8 @@ import { maxMessageBytes } from './messages.ts';
 const network = { podCIDR: '198.18.1.0/24', clusterCIDR: '198.18.0.0/16', serviceCIDR: '198.19.0.0/16', dnsAddress: '198.19.0.10', clusterDomain: 'cluster.local' };
 const logs = { id: 'a1', kind: 'logs', namespace: 'n', pod: 'p', uid: 'u', container: 'c', options: { follow: true, previous: false, timestamps: false, tailLines: 10 } };
 const exec = { ...logs, kind: 'exec', options: { command: ['ls'], stdin: false, stdout: true, stderr: true, tty: false } };
+const attach = { ...logs, kind: 'attach', options: { stdin: true, stdout: true, stderr: false } };
+const port = { ...logs, kind: 'port', options: { port: 80 } };
 const state = { epoch: 'e', from: 0, to: 3, part: 0, more: true, upserts: [{ kind: 'Pod', object: { metadata: { name: 'p' } } }], removes: ['Pod/n/q'] };
 const report = { pods: [{ namespace: 'n', name: 'p', uid: 'u', status: { phase: 'Running' } }], events: [{ involvedObject: {}, type: 'Normal', reason: 'r', message: 'm' }], node: {} };
 
@@ -22,6 +24,8 @@ const decoders = {
   StatusReply: [decodeStatusReply, { unknown: ['u'] }],
   'StreamRequest of logs': [decodeStreamRequest, logs],
   'StreamRequest of exec': [decodeStreamRequest, exec],
+  'StreamRequest of attach': [decodeStreamRequest, attach],
+  'StreamRequest of a port': [decodeStreamRequest, port],
   StreamReply: [decodeStreamReply, { error: { code: 404, message: 'm' } }],
 } as const;
 
@@ -66,6 +70,9 @@ test.each<[string, (data: Uint8Array) => unknown, object]>([
   ['StreamRequest: options: follow is not a boolean', decodeStreamRequest, { ...logs, options: {} }],
   ['StreamRequest: options: tailLines is not a count', decodeStreamRequest, { ...logs, options: { ...logs.options, tailLines: '5' } }],
   ['StreamRequest: command is not a list of strings', decodeStreamRequest, { ...exec, options: { ...exec.options, command: [1] } }],
+  ['StreamRequest: options: stdin is not a boolean', decodeStreamRequest, { ...attach, options: {} }],
+  ['StreamRequest: options: port is not a count', decodeStreamRequest, { ...port, options: { port: -1 } }],
+  ['StreamRequest: 65536 is no port', decodeStreamRequest, { ...port, kind: 'node', options: { port: 65_536 } }],
   ['StreamReply: error: code is not a count', decodeStreamReply, { error: { message: 'm' } }],
 ])('%s', (why, decode, message) => expect(() => decode(Buffer.from(JSON.stringify(message)))).toThrow(why));
 

@@ -144,18 +144,30 @@ export function decodeStatusReply(data: Uint8Array): StatusReply {
 const streamOptions = {
   logs: { flags: ['follow', 'previous', 'timestamps'], counts: ['tailLines', 'sinceSeconds', 'limitBytes'] },
   exec: { flags: ['stdin', 'stdout', 'stderr', 'tty'], counts: [] },
+  attach: { flags: ['stdin', 'stdout', 'stderr'], counts: [] },
+  port: { flags: [], counts: ['port'] },
+  node: { flags: [], counts: ['port'] },
 } as const;
+
+function isStreamKind(kind: unknown): kind is keyof typeof streamOptions {
+  return typeof kind === 'string' && Object.hasOwn(streamOptions, kind);
+}
 
 export function decodeStreamRequest(data: Uint8Array): StreamRequest {
   const fields = decodeFields('StreamRequest', data);
   for (const name of ['id', 'kind', 'namespace', 'pod', 'uid', 'container']) text('StreamRequest', fields, name);
   const options = fieldsOf('StreamRequest: options', fields['options']);
-  if (fields['kind'] !== 'logs' && fields['kind'] !== 'exec') throw new MessageError(`StreamRequest: unknown kind ${String(fields['kind'])}`);
+  if (!isStreamKind(fields['kind'])) throw new MessageError(`StreamRequest: unknown kind ${String(fields['kind'])}`);
   if (!/^[A-Za-z0-9]{1,64}$/.test(fields['id'] as string)) throw new MessageError('StreamRequest: id is not a token');
   const { flags, counts } = streamOptions[fields['kind']];
   for (const name of flags) if (typeof options[name] !== 'boolean') throw new MessageError(`StreamRequest: options: ${name} is not a boolean`);
   for (const name of counts) if (options[name] !== undefined) count('StreamRequest: options', options, name);
   optional('StreamRequest: options', options, 'sinceTime', 'string');
+  if (fields['kind'] === 'port' || fields['kind'] === 'node') {
+    const { port } = options as { port?: number };
+    if (port === undefined) throw new MessageError('StreamRequest: options: port is not a count');
+    if (port < 1 || port > 65_535) throw new MessageError(`StreamRequest: ${port} is no port`);
+  }
   if (fields['kind'] === 'exec') {
     if (list('StreamRequest: options', options, 'command').some((word) => typeof word !== 'string')) throw new MessageError('StreamRequest: command is not a list of strings');
   }

@@ -115,9 +115,35 @@ export interface StatusReply {
   unknown?: string[];
 }
 
-export type StreamRequest =
-  | { id: string; kind: 'logs'; namespace: string; pod: string; uid: string; container: string; options: LogOptions }
-  | { id: string; kind: 'exec'; namespace: string; pod: string; uid: string; container: string; options: ExecOptions };
+interface StreamTarget {
+  /** Token of the stream's subjects. */
+  id: string;
+  namespace: string;
+  pod: string;
+  uid: string;
+  /** Empty where the stream is not about one container. */
+  container: string;
+}
+
+/**
+ * What the control plane asks of a board. `port` is a TCP connection to a port of the pod; `node` one to a port of the board
+ * itself, with pod, namespace and uid empty. Of connections, channel stdin carries the bytes to the far end and stdout those
+ * from it; the end of either is a half-close.
+ */
+export type StreamRequest = StreamTarget & (
+  | { kind: 'logs'; options: LogOptions }
+  | { kind: 'exec'; options: ExecOptions }
+  | { kind: 'attach'; options: AttachOptions }
+  | { kind: 'port'; options: PortOptions }
+  | { kind: 'node'; options: PortOptions }
+);
+
+/** The port that a board answers itself, as a kubelet does on it: `/healthz`, `/pods`, `/stats/summary` ... over plain HTTP. */
+export const kubeletPort = 10250;
+
+export interface PortOptions {
+  port: number;
+}
 
 /** Query of pods/log, decoded. */
 export interface LogOptions {
@@ -137,6 +163,13 @@ export interface ExecOptions {
   stdout: boolean;
   stderr: boolean;
   tty: boolean;
+}
+
+/** Whether the container has a terminal is the board's to know. */
+export interface AttachOptions {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
 }
 
 export interface StreamReply {

@@ -8,7 +8,7 @@
  * | bramble.v1.board.<board>.status      | board → server   | request: StatusReport → StatusReply               |
  * | bramble.v1.board.<board>.sync        | board → server   | publish: SyncRequest, asks for a full state        |
  * | bramble.v1.board.<board>.desired     | server → board   | publish: StateMessage, pods and what they need    |
- * | bramble.v1.board.<board>.stream      | server → board   | request: StreamRequest → StreamReply (logs, exec) |
+ * | bramble.v1.board.<board>.stream      | server → board   | request: StreamRequest → StreamReply              |
  * | bramble.v1.board.<board>.s.<id>.in   | server → board   | frames of one stream                              |
  * | bramble.v1.board.<board>.s.<id>.out  | board → server   | frames of one stream                              |
  * | bramble.v1.network                   | server → boards  | publish: StateMessage, Services and EndpointSlices|

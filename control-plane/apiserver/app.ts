@@ -16,6 +16,7 @@ import { sendWarnings } from './handlers/send-warnings.ts';
 import { LongRunningRequests } from './long-running-requests.ts';
 import { booleanValue, type RawQuery } from './query-options.ts';
 import { answerBrokenRequest } from './raw-response.ts';
+import { registerProxy } from './target-proxy/proxy-routes.ts';
 import { createUpgradeHandler } from './remote-command/upgrade-handler.ts';
 import { parseRequestInfo } from './request-info.ts';
 import { sendStatus } from './responses.ts';
@@ -80,6 +81,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   registerHealth(app, { live: options.health?.live ?? [], ready: options.health?.ready ?? [] }, logger);
   registerDiscovery(app);
   registerOpenApi(app, gitVersion(options.version), options.clock);
+  registerProxy(app, parts);
   // Resources are found by the table at run time, not by a route each.
   const handle = createResourceHandler(parts);
   app.all('/api/*', { onSend: sendWarnings }, handle);

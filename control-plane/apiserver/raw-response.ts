@@ -12,6 +12,18 @@ export function endWithStatus(socket: Duplex, status: Status): void {
   ].join('\r\n'), () => socket.destroy());
 }
 
+/**
+ * Sends a sentence, as Go's http.Error does, and closes the connection.
+ * @param headers lines of the head.
+ */
+export function endWithText(socket: Duplex, code: number, text: string, headers: readonly string[] = []): void {
+  const body = `${text}\n`;
+  socket.end([
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? 'Error'}`, 'Content-Type: text/plain; charset=utf-8', 'X-Content-Type-Options: nosniff', ...headers,
+    `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body,
+  ].join('\r\n'), () => socket.destroy());
+}
+
 /** What Node's HTTP parser says of a request that is none. */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {

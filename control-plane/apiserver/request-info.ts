@@ -66,7 +66,8 @@ function locate(parts: readonly string[]): Pick<ResourceRequest, 'namespace' | '
     if (parts.length > 2 && !namespaceSubresources.includes(parts[2]!)) rest = parts.slice(2);
   }
   const [resource = '', name, ...subresource] = rest;
-  return { namespace, resource, name, subresource: subresource.join('/') };
+  // What follows `proxy` is the path on the target, not the API's.
+  return { namespace, resource, name, subresource: subresource[0] === 'proxy' ? 'proxy' : subresource.join('/') };
 }
 
 function verbOf(method: string, named: boolean, watch: boolean): ResourceVerb | '' {

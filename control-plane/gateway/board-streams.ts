@@ -1,13 +1,13 @@
 import type { Pod } from '../../api/core.ts';
 import { newServiceUnavailable, StatusError, type StatusReason } from '../../api/errors.ts';
 import { decodeStreamReply, encodeMessage } from '../../api/messaging/decode.ts';
-import type { ExecOptions, LogOptions, StreamReply, StreamRequest } from '../../api/messaging/messages.ts';
+import type { AttachOptions, ExecOptions, LogOptions, StreamReply, StreamRequest } from '../../api/messaging/messages.ts';
 import { boardSubjects } from '../../api/messaging/subjects.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { NoResponderError, NotConnectedError, type MessagingConnection } from '../../machinery/nats/messaging-connection.ts';
 import { openStream } from '../../machinery/nats/nats-stream.ts';
 import type { BoardStream } from '../../machinery/stream.ts';
-import type { BoardStreamOpener } from '../apiserver/board-streams.ts';
+import { BoardRefusal, type BoardStreamOpener } from '../apiserver/board-streams.ts';
 
 export interface BoardStreamsOptions {
   connection: MessagingConnection;
@@ -22,7 +22,7 @@ const reasons: Readonly<Record<number, StatusReason>> = {
   400: 'BadRequest', 403: 'Forbidden', 404: 'NotFound', 409: 'Conflict', 500: 'InternalError', 503: 'ServiceUnavailable', 504: 'Timeout',
 };
 
-/** Logs and commands of pods over NATS. */
+/** Logs and commands of pods, and connections to them, over NATS. */
 export class BoardStreams implements BoardStreamOpener {
   private readonly options: BoardStreamsOptions;
 
@@ -31,21 +31,32 @@ export class BoardStreams implements BoardStreamOpener {
   }
 
   openLogs(pod: Pod, container: string, options: LogOptions): Promise<BoardStream> {
-    return this.open(pod, { ...this.target(pod, container), kind: 'logs', options });
+    return this.open(boardOf(pod), { ...this.target(pod, container), kind: 'logs', options });
   }
 
   openExec(pod: Pod, container: string, options: ExecOptions): Promise<BoardStream> {
-    return this.open(pod, { ...this.target(pod, container), kind: 'exec', options });
+    return this.open(boardOf(pod), { ...this.target(pod, container), kind: 'exec', options });
   }
 
-  private target({ metadata }: Pod, container: string): Omit<StreamRequest, 'kind' | 'options'> {
+  openAttach(pod: Pod, container: string, options: AttachOptions): Promise<BoardStream> {
+    return this.open(boardOf(pod), { ...this.target(pod, container), kind: 'attach', options });
+  }
+
+  openPort(pod: Pod, port: number): Promise<BoardStream> {
+    return this.open(boardOf(pod), { ...this.target(pod, ''), kind: 'port', options: { port } });
+  }
+
+  openNode(node: string, port: number): Promise<BoardStream> {
+    return this.open(node, { ...this.target({}, ''), kind: 'node', options: { port } });
+  }
+
+  private target({ metadata }: Pod, container: string): Pick<StreamRequest, 'id' | 'namespace' | 'pod' | 'uid' | 'container'> {
     return { id: this.options.newId(), namespace: metadata?.namespace ?? '', pod: metadata?.name ?? '', uid: metadata?.uid ?? '', container };
   }
 
   /** Listens before it asks: the board may send as soon as it has answered. */
-  private async open(pod: Pod, request: StreamRequest): Promise<BoardStream> {
+  private async open(board: string, request: StreamRequest): Promise<BoardStream> {
     const { connection, clock } = this.options;
-    const board = pod.spec?.nodeName ?? '';
     const subjects = boardSubjects(board);
     const stream = openStream(connection, { send: subjects.streamIn(request.id), receive: subjects.streamOut(request.id) }, { clock });
     try {
@@ -60,6 +71,10 @@ export class BoardStreams implements BoardStreamOpener {
   }
 }
 
+function boardOf(pod: Pod): string {
+  return pod.spec?.nodeName ?? '';
+}
+
 function unreachable(board: string, error: unknown): StatusError {
   const why = error instanceof NoResponderError ? 'is not connected'
     : error instanceof NotConnectedError ? 'cannot be reached: the control plane is not connected to NATS'
@@ -69,7 +84,7 @@ function unreachable(board: string, error: unknown): StatusError {
 }
 
 /** In the board's words. */
-function refusal({ code, message }: NonNullable<StreamReply['error']>): StatusError {
+function refusal({ code, message }: NonNullable<StreamReply['error']>): BoardRefusal {
   const known = reasons[code] ? code : 500;
-  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: reasons[known], code: known });
+  return new BoardRefusal({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: reasons[known], code: known });
 }

@@ -18,6 +18,7 @@ import type { ContainerConfig } from '../../container-runtime/container-runtime.
 import { createDockerClient } from '../../docker/dockerode-client.ts';
 import { DockerRuntime } from '../../docker/docker-runtime.ts';
 import { ensureSandboxImage, sandboxImage } from '../../docker/sandbox-image.ts';
+import { KubeletApi } from '../../streams/kubelet-api.ts';
 import { StreamServer } from '../../streams/stream-server.ts';
 import { InMemoryDesiredState } from '../../testing/in-memory-desired-state.ts';
 import { busyboxImage, ensureTestImage } from '../../testing/test-images.ts';
@@ -60,7 +61,7 @@ beforeAll(async () => {
   }
   const state = new InMemoryDesiredState();
   state.putPod({ metadata: { namespace: 'shop', name: 'web-0', uid }, spec: { containers: [{ name: 'main' }] } });
-  const streams = new StreamServer({ connection, board, runtime, state, clock: systemClock, log: silentLogger });
+  const streams = new StreamServer({ connection, board, runtime, state, host: { address: () => '127.0.0.1', kubelet: new KubeletApi({ nodeName: board, dataDir, runtime, state, podStatus: () => undefined, clock: systemClock }) }, clock: systemClock, log: silentLogger });
   streams.start();
   cleanups.push(() => streams.stop());
 });

@@ -16,7 +16,7 @@ export function containerOf(pod: Pod, asked: string | undefined): string {
   const regular = names(pod.spec?.containers);
   const init = names(pod.spec?.initContainers);
   if (asked) {
-    if (!regular.includes(asked) && !init.includes(asked)) throw newBadRequest(`container ${asked} is not valid for pod ${podName}`);
+    if (!regular.includes(asked) && !init.includes(asked) && !names(pod.spec?.ephemeralContainers).includes(asked)) throw newBadRequest(`container ${asked} is not valid for pod ${podName}`);
     return asked;
   }
   if (regular.length === 1) return regular[0]!;

@@ -28,7 +28,7 @@ const readingVerbs: readonly string[] = ['get', 'list', 'watch'];
 
 /** Commands answer in a protocol of their own. */
 function isReading({ verb, subresource }: ResourceRequest): boolean {
-  return readingVerbs.includes(verb) || subresource === 'exec';
+  return readingVerbs.includes(verb) || ['exec', 'attach', 'portforward'].includes(subresource);
 }
 
 function requireUpgrade(): never {
@@ -43,13 +43,15 @@ const subresources: Partial<Record<Subresource, Handlers>> = {
   eviction: { create: evictPod },
   log: { get: readLog },
   exec: { get: requireUpgrade, create: requireUpgrade },
+  attach: { get: requireUpgrade, create: requireUpgrade },
+  portforward: { get: requireUpgrade, create: requireUpgrade },
 };
 
 /** Whether a request may last: it has no place among the requests in flight. */
 export function isLongRunning(request: FastifyRequest): boolean {
   const { info } = request;
   if (!info.isResource) return false;
-  return info.verb === 'watch' || (info.subresource === 'log' && booleanValue(request.query as RawQuery, 'follow'));
+  return info.verb === 'watch' || info.subresource === 'proxy' || (info.subresource === 'log' && booleanValue(request.query as RawQuery, 'follow'));
 }
 
 export function createResourceHandler(parts: AppParts) {

@@ -1,33 +1,58 @@
-/** Requests that leave HTTP: commands in pods. They pass authentication, authorization and look-up like all others. */
+/** Requests that leave HTTP. They pass authentication, authorization, look-up and admission like all others. */
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { newBadRequest, newMethodNotAllowed } from '../../../api/errors.ts';
-import { pods } from '../../../api/resources.ts';
-import { authenticateAndAuthorize } from '../access.ts';
+import type { Pod } from '../../../api/core.ts';
+import { newBadRequest, newMethodNotAllowed, type StatusError } from '../../../api/errors.ts';
+import { pods, type Subresource } from '../../../api/resources.ts';
+import { authenticateAndAuthorize, type Access } from '../access.ts';
 import type { AppParts } from '../app-parts.ts';
-import type { ExecOptions } from '../board-streams.ts';
+import { newAccessForbidden } from '../../authorization/authorizer.ts';
+import { BoardRefusal } from '../board-streams.ts';
 import { newUnknownResource, toStatusError } from '../error-status.ts';
-import { containerOf, openerOf } from '../handlers/pod-stream.ts';
-import { allValues, booleanValue, firstValue, type RawQuery } from '../query-options.ts';
-import { endWithStatus } from '../raw-response.ts';
-import { chooseProtocol, type ChannelProtocol } from './channel-protocol.ts';
-import { runRemoteCommand, type RemoteCommandOptions } from './remote-command.ts';
-
-/** Bytes of one message from a client; kubectl sends 32 KiB. */
-const maxMessageBytes = 1024 * 1024;
+import { openerOf } from '../handlers/pod-stream.ts';
+import { proxyUpgrade } from '../target-proxy/proxy-upgrade.ts';
+import { firstValue, type RawQuery } from '../query-options.ts';
+import { endWithStatus, endWithText } from '../raw-response.ts';
+import type { ResourceRequest } from '../request-info.ts';
+import { reviewConnection } from '../review-connection.ts';
+import { chooseProtocol } from './channel-protocol.ts';
+import { parseCommandRequest } from './command-request.ts';
+import { commandProtocols, runSpdyCommand } from './spdy-command.ts';
+import { portForwardProtocol, runSpdyPortForward, type PortForwardOptions } from './spdy-port-forward.ts';
+import { negotiateStreamProtocol, PlainRefusal, switchToSpdy } from './spdy-upgrade.ts';
+import { acceptWebSocket, isWebSocketRequest, offeredProtocols, type UpgradeRequest } from './web-socket.ts';
+import { runWebSocketCommand } from './web-socket-command.ts';
+import { chooseForwardProtocol, parsePorts, runWebSocketPortForward } from './web-socket-port-forward.ts';
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
+/** How kubectl 1.31 and later forwards ports: SPDY as messages of a WebSocket. */
+const tunnelProtocol = `SPDY/3.1+${portForwardProtocol}`;
+/** Where nothing is said for so long, TCP asks whether the client is there. */
+const keepAliveMs = 30_000;
+
+interface Call extends UpgradeRequest {
+  parts: AppParts;
+  access: Access;
+  info: ResourceRequest & { name: string };
+  query: RawQuery;
+}
+
 export function createUpgradeHandler(parts: AppParts): UpgradeHandler {
   return (request, socket, head) => {
-    // Until the WebSocket takes over nobody else listens; a broken connection needs no more than its end.
-    const ignore = (): void => { socket.destroy(); };
-    socket.on('error', ignore);
+    // Whoever takes the connection over listens as well; a broken one needs no more than its end.
+    socket.on('error', () => socket.destroy());
+    (socket as Partial<Socket>).setKeepAlive?.(true, keepAliveMs);
     const run = async (): Promise<void> => {
-      const command = await accept(parts, request);
-      await upgrade({ parts, request, socket, head }, command, () => socket.off('error', ignore));
+      const access = await authenticateAndAuthorize(parts, request);
+      const end = parts.longRunning.begin(() => socket.destroy());
+      socket.once('close', end);
+      if (socket.destroyed) end();
+      else await dispatch({ parts, access, request, socket, head });
     };
     run().catch((error: unknown) => {
+      if (error instanceof PlainRefusal) return endWithText(socket, error.code, error.message, error.headers);
       const failure = toStatusError(error);
       if (failure.code >= 500) parts.logger.error('upgrade failed', { path: request.url?.split('?', 1)[0], error: failure.cause ?? failure });
       endWithStatus(socket, failure.status);
@@ -35,72 +60,105 @@ export function createUpgradeHandler(parts: AppParts): UpgradeHandler {
   };
 }
 
-type Command = Pick<RemoteCommandOptions, 'protocol' | 'exec' | 'open'>;
-
-async function accept(parts: AppParts, request: IncomingMessage): Promise<Command> {
-  const url = new URL(request.url ?? '/', 'https://server');
-  const { info } = await authenticateAndAuthorize(parts, request);
-  const query = groupQuery(url.searchParams);
-  if (!info.isResource || info.resource !== pods.plural || info.group !== pods.group || info.name === undefined) throw newUnknownResource();
-  if (info.subresource !== 'exec') throw newBadRequest(`${info.subresource || info.resource} cannot be upgraded to another protocol`);
-  if (info.verb !== 'get' && info.verb !== 'create') throw newMethodNotAllowed(pods, info.verb);
-  const pod = await parts.registry.of(pods).get(info.name, info.namespace);
-  const exec = parseExecOptions(query);
-  const container = containerOf(pod, firstValue(query, 'container'));
-  if (!pod.spec?.nodeName) throw newBadRequest(`pod ${info.name} does not have a host assigned`);
-  return { protocol: protocolOf(request), exec, open: () => openerOf(parts).openExec(pod, container, exec) };
+async function dispatch(upgrade: UpgradeRequest & { parts: AppParts; access: Access }): Promise<void> {
+  const { info } = upgrade.access;
+  if (!info.isResource || info.name === undefined) throw newUnknownResource();
+  const call: Call = { ...upgrade, info: { ...info, name: info.name }, query: groupQuery(upgrade.request) };
+  if (info.subresource === 'proxy') return proxyUpgrade(upgrade, call.info);
+  if (info.resource !== pods.plural || info.group !== pods.group) throw newUnknownResource();
+  switch (info.subresource) {
+    case 'exec':
+    case 'attach': return runCommand(call, info.subresource);
+    case 'portforward': return forwardPorts(call);
+    default: throw newBadRequest(`${info.subresource || info.resource} cannot be upgraded to another protocol`);
+  }
 }
 
-function groupQuery(parameters: URLSearchParams): RawQuery {
+function groupQuery(request: IncomingMessage): RawQuery {
   const query: Record<string, string[]> = {};
-  for (const [name, value] of parameters) (query[name] ??= []).push(value);
+  for (const [name, value] of new URL(request.url ?? '/', 'https://server').searchParams) (query[name] ??= []).push(value);
   return query;
 }
 
-/** @throws StatusError BadRequest. */
-export function parseExecOptions(query: RawQuery): ExecOptions {
-  const command = allValues(query, 'command');
-  if (command.length === 0) throw newBadRequest('you must specify at least one command for the container');
-  const tty = booleanValue(query, 'tty');
-  const on = (name: string) => query[name] === undefined || booleanValue(query, name);
-  // With a terminal there is one output.
-  return { command, tty, stdin: booleanValue(query, 'stdin'), stdout: on('stdout'), stderr: on('stderr') && !tty };
-}
-
-/** @throws StatusError BadRequest for SPDY and for protocols that nobody knows. */
-function protocolOf(request: IncomingMessage): ChannelProtocol {
-  if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-    throw newBadRequest(`unable to upgrade to ${request.headers.upgrade}: this server runs commands over WebSocket; use kubectl 1.30 or later`);
+async function runCommand(call: Call, subresource: 'exec' | 'attach'): Promise<void> {
+  const { parts, query } = call;
+  const pod = await findPod(call);
+  const { streams, open } = parseCommandRequest(parts, subresource, pod, query);
+  const options = { ...streams, ...containerField(query), ...(subresource === 'exec' ? { command: [query['command'] ?? []].flat() } : {}) };
+  await review(call, subresource, { kind: subresource === 'exec' ? 'PodExecOptions' : 'PodAttachOptions', ...options });
+  if (isWebSocketRequest(call.request)) {
+    const offered = offeredProtocols(call.request);
+    const protocol = chooseProtocol(offered);
+    if (!protocol) throw newBadRequest(`unable to upgrade: no supported WebSocket protocol among ${offered.join(', ')}`);
+    const socket = await acceptWebSocket(call, protocol.name);
+    if (socket) await runWebSocketCommand({ socket, protocol, streams, open, clock: parts.clock });
+    return;
   }
-  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
-  const protocol = chooseProtocol(offered);
+  const protocol = negotiateStreamProtocol(call.request, commandProtocols);
+  // A client reads why there is no command from the answer to its request, in the board's words.
+  const stream = await open().catch((error: unknown) => { throw error instanceof BoardRefusal ? plainRefusal(error) : error; });
+  switchToSpdy(call, protocol);
+  await runSpdyCommand({ transport: call.socket, protocol, streams, stream, clock: parts.clock });
+}
+
+function plainRefusal(error: BoardRefusal): PlainRefusal {
+  return new PlainRefusal(error.code, error.message);
+}
+
+function containerField(query: RawQuery): { container?: string } {
+  const container = firstValue(query, 'container');
+  return container ? { container } : {};
+}
+
+async function forwardPorts(call: Call): Promise<void> {
+  const { parts, info, request } = call;
+  const pod = await findPod(call);
+  if (!pod.spec?.nodeName) throw newBadRequest(`pod ${info.name} does not have a host assigned`);
+  const ports = call.query['ports'] === undefined ? undefined : parsePorts(call.query);
+  await review(call, 'portforward', { kind: 'PodPortForwardOptions', ...(ports ? { ports } : {}) });
+  const options: PortForwardOptions = { clock: parts.clock, openPort: (port) => openPort(parts, pod, port) };
+  if (!isWebSocketRequest(request)) {
+    const protocol = negotiateStreamProtocol(request, [portForwardProtocol]);
+    switchToSpdy(call, protocol);
+    return runSpdyPortForward(call.socket, options);
+  }
+  const offered = offeredProtocols(request);
+  if (offered.includes(tunnelProtocol)) {
+    const socket = await acceptWebSocket(call, tunnelProtocol);
+    if (!socket) return;
+    const { createWebSocketStream } = await import('ws');
+    return runSpdyPortForward(createWebSocketStream(socket), options);
+  }
+  const protocol = chooseForwardProtocol(offered);
   if (!protocol) throw newBadRequest(`unable to upgrade: no supported WebSocket protocol among ${offered.join(', ')}`);
-  return protocol;
+  const wanted = ports ?? parsePorts(call.query);
+  const socket = await acceptWebSocket(call, protocol.name === '' ? undefined : protocol.name);
+  if (socket) await runWebSocketPortForward(socket, protocol, wanted, options);
 }
 
-interface Upgrade {
-  parts: AppParts;
-  request: IncomingMessage;
-  socket: Duplex;
-  head: Buffer;
+async function openPort(parts: AppParts, pod: Pod, port: number) {
+  try {
+    return await openerOf(parts).openPort(pod, port);
+  } catch (error) {
+    throw new Error(`error forwarding port ${port} to pod ${pod.metadata?.name}, uid ${pod.metadata?.uid}: ${(error as StatusError).message}`, { cause: error });
+  }
 }
 
-/** @param taken called when the WebSocket listens to the socket itself. */
-async function upgrade({ parts, request, socket, head }: Upgrade, command: Command, taken: () => void): Promise<void> {
-  const { WebSocketServer } = await import('ws');
-  const server = new WebSocketServer({
-    noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false, clientTracking: false,
-    handleProtocols: (offered) => (offered.size === 0 ? false : command.protocol.name),
-  });
-  let end = (): void => { socket.destroy(); };
-  const done = parts.longRunning.begin(() => end());
-  socket.once('close', done);
-  taken();
-  server.handleUpgrade(request, socket, head, (webSocket) => {
-    end = () => webSocket.terminate();
-    runRemoteCommand({ ...command, socket: webSocket, clock: parts.clock }).catch((error: unknown) => {
-      parts.logger.error('command failed', { path: request.url?.split('?', 1)[0], error });
-      webSocket.terminate();
-    });
-  });
+/** @throws StatusError NotFound, MethodNotAllowed, or Forbidden for a user who may not `create` the subresource. */
+async function findPod({ parts, access, info }: Call): Promise<Pod> {
+  if (info.verb !== 'get' && info.verb !== 'create') throw newMethodNotAllowed(pods, info.verb || 'this method');
+  if (info.verb === 'get') requireCreate(parts, access, info);
+  return parts.registry.of(pods).get(info.name, info.namespace);
+}
+
+/** WebSockets are opened with GET, but whoever may only read must not run commands. */
+function requireCreate(parts: AppParts, { user }: Access, { group, version, resource, subresource, namespace, name }: ResourceRequest): void {
+  const attributes = { user, isResource: true, verb: 'create', group, version, resource, subresource, namespace, name } as const;
+  const { decision, reason } = parts.authorizer.authorize(attributes);
+  if (decision !== 'allow') throw newAccessForbidden(attributes, reason);
+}
+
+/** @throws StatusError when admission refuses the connection. */
+function review({ parts, access, info, request }: Call, subresource: Subresource, options: { kind: string; [field: string]: unknown }): Promise<void> {
+  return reviewConnection(parts, { user: access.user, userAgent: request.headers['user-agent'] }, { resource: pods, subresource, info, options });
 }

@@ -7,7 +7,7 @@ import { newBadRequest } from '../../../../api/errors.ts';
 import { nodes, pods } from '../../../../api/resources.ts';
 import { channels } from '../../../../machinery/stream.ts';
 import { eventually } from '../../../../machinery/testing/eventually.ts';
-import type { BoardStreamOpener, ExecOptions, LogOptions } from '../../../apiserver/board-streams.ts';
+import type { AttachOptions, BoardStreamOpener, ExecOptions, LogOptions } from '../../../apiserver/board-streams.ts';
 import { FakeBoardStream } from '../../../apiserver/testing/fake-board-stream.ts';
 import { startApiServer, type StartedApiServer } from '../start-api-server.ts';
 import { Kubectl, kubectlPath } from './kubectl.ts';
@@ -16,16 +16,38 @@ import { Kubectl, kubectlPath } from './kubectl.ts';
 class FakeBoard implements BoardStreamOpener {
   readonly logs: { container: string; options: LogOptions }[] = [];
   readonly execs: { container: string; options: ExecOptions }[] = [];
+  readonly attaches: { container: string; options: AttachOptions }[] = [];
+  readonly ports: number[] = [];
+  readonly nodes: string[] = [];
   stream = new FakeBoardStream();
   refusal: Error | undefined;
 
   openLogs(_pod: unknown, container: string, options: LogOptions): Promise<FakeBoardStream> {
     this.logs.push({ container, options });
-    return this.refusal ? Promise.reject(this.refusal) : Promise.resolve(this.stream);
+    return this.answer();
   }
 
   openExec(_pod: unknown, container: string, options: ExecOptions): Promise<FakeBoardStream> {
     this.execs.push({ container, options });
+    return this.answer();
+  }
+
+  openAttach(_pod: unknown, container: string, options: AttachOptions): Promise<FakeBoardStream> {
+    this.attaches.push({ container, options });
+    return this.answer();
+  }
+
+  openPort(_pod: unknown, port: number): Promise<FakeBoardStream> {
+    this.ports.push(port);
+    return this.answer();
+  }
+
+  openNode(node: string, port: number): Promise<FakeBoardStream> {
+    this.nodes.push(`${node}:${port}`);
+    return this.answer();
+  }
+
+  private answer(): Promise<FakeBoardStream> {
     return this.refusal ? Promise.reject(this.refusal) : Promise.resolve(this.stream);
   }
 }
@@ -178,7 +200,7 @@ describe('exec', () => {
 
   it('refuses strangers', async () => {
     const socket = new WebSocket(`${server.url.replace('https', 'wss')}/api/v1/namespaces/default/pods/web/exec?command=sh&container=a`, 'v5.channel.k8s.io', { ca: server.pki.ca });
-    await expect(new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject))).rejects.toThrow('Unexpected server response: 401');
+    await expect(new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject))).rejects.toThrow('Unexpected server response: 403');
   });
 
   it('gives kubectl the output and the exit code, or a clear sentence where kubectl is too old', async () => {
