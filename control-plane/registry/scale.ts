@@ -1,10 +1,11 @@
-/** The subresource `scale` of Deployments and ReplicaSets: autoscaling/v1 Scale in and out. */
-import type { Deployment, ReplicaSet } from '../../api/apps.ts';
+/** The subresource `scale` of the kinds that have replicas: autoscaling/v1 Scale in and out. */
+import type { Deployment, ReplicaSet, StatefulSet } from '../../api/apps.ts';
+import type { ReplicationController } from '../../api/core.ts';
 import type { FieldError } from '../../api/errors.ts';
 import type { KubernetesObject, LabelSelector, ObjectMeta } from '../../api/meta.ts';
 import { deepClone } from './deep-clone.ts';
 
-export type Scalable = Deployment | ReplicaSet;
+export type Scalable = Deployment | ReplicaSet | StatefulSet | ReplicationController;
 
 /** autoscaling/v1. */
 export interface Scale extends KubernetesObject {
@@ -20,8 +21,14 @@ export function toScale(parent: Scalable): Scale {
     kind: 'Scale',
     metadata,
     spec: { replicas: parent.spec?.replicas ?? 0 },
-    status: { replicas: parent.status?.replicas ?? 0, selector: formatLabelSelector(parent.spec?.selector) },
+    status: { replicas: parent.status?.replicas ?? 0, selector: formatLabelSelector(selectorOf(parent)) },
   };
+}
+
+/** Old controllers have their labels without a word around them. */
+function selectorOf(parent: Scalable): LabelSelector | undefined {
+  const selector = parent.spec?.selector;
+  return parent.kind === 'ReplicationController' ? { matchLabels: selector as Record<string, string> } : selector as LabelSelector;
 }
 
 /** The parent as the Scale wants it: replicas, and the version and uid that the client insists on. */

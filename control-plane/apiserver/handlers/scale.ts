@@ -1,4 +1,4 @@
-/** The subresource scale: an autoscaling/v1 Scale stands for the replicas of a Deployment or ReplicaSet. */
+/** The subresource scale: an autoscaling/v1 Scale stands for the replicas of its parent. */
 import type { FastifyReply } from 'fastify';
 import type { KubernetesObject } from '../../../api/meta.ts';
 import { applyScale, toScale, type Scalable, type Scale } from '../../registry/scale.ts';
