@@ -37,19 +37,22 @@ export interface AdmissionAttributes {
   readonly dryRun: boolean;
 }
 
+type WaitingPhase = (attributes: AdmissionAttributes) => void | Promise<void>;
+type ValidatePhase = (attributes: AdmissionAttributes) => unknown;
+
 export interface AdmissionPlugin {
   /** As Kubernetes names it. */
   readonly name: string;
   /** May change attributes.object. @throws StatusError to refuse. */
-  admit?(attributes: AdmissionAttributes): void | Promise<void>;
+  admit?: WaitingPhase;
   /** Must change nothing. @throws StatusError to refuse. */
-  review?(attributes: AdmissionAttributes): void | Promise<void>;
+  review?: WaitingPhase;
   /**
    * Must change nothing and must not wait: nothing may happen between it and the write.
-   * @returns what the plugin holds for this write until it is settled.
+   * @returns a Reservation where the plugin holds something for this write until it is settled.
    * @throws StatusError to refuse; then nothing is held.
    */
-  validate?(attributes: AdmissionAttributes): Reservation | undefined | void;
+  validate?: ValidatePhase;
 }
 
 export interface Admission {
@@ -101,7 +104,7 @@ function validateAll(plugins: readonly AdmissionPlugin[], attributes: AdmissionA
   try {
     for (const plugin of plugins) {
       const reservation = plugin.validate!(attributes);
-      if (reservation) (held ??= []).push(reservation);
+      if (reservation) (held ??= []).push(reservation as Reservation);
     }
   } catch (error) {
     for (const reservation of held ?? []) reservation.rollback();

@@ -2,12 +2,14 @@
 import type { Namespace } from '../../api/core.ts';
 import { namespaces, serviceAccounts } from '../../api/resources.ts';
 import type { Clock } from '../../machinery/clock.ts';
+import type { Logger } from '../../machinery/logger.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
+import type { ObjectConverter } from '../registry/object-converter.ts';
 import { storageKey } from '../storage/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createAdmissionChain } from './admission.ts';
 import type { Admission, AdmissionPlugin } from './admission.ts';
-import { createAdmissionStore } from './admission-store.ts';
+import { createAdmissionStore, type AdmissionStore } from './admission-store.ts';
 import { createCertificateApproval, createCertificateSigning, createCertificateSubjectRestriction } from './certificate-admission.ts';
 import { createDefaultIngressClass } from './default-ingress-class.ts';
 import { createDefaultStorageClass } from './default-storage-class.ts';
@@ -23,6 +25,10 @@ import { createRuntimeClassAdmission } from './runtime-class.ts';
 import { createServiceAccountAdmission } from './service-account.ts';
 import { createStorageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { createTaintNodesByCondition } from './taint-nodes-by-condition.ts';
+import { createMutatingWebhooks } from './webhook/mutating-webhooks.ts';
+import { createValidatingWebhooks } from './webhook/validating-webhooks.ts';
+import type { WebhookClient } from './webhook/webhook-client.ts';
+import type { MatchConditions } from './webhook/webhook-conditions.ts';
 
 export interface DefaultAdmissionOptions {
   storage: Pick<Storage, 'get' | 'list'>;
@@ -31,14 +37,40 @@ export interface DefaultAdmissionOptions {
   isNamespaceClosing?: (name: string) => boolean;
   /** Decides who may approve and sign certificates. Absent: nobody is asked (tests). */
   authorizer?: Authorizer;
-  /** What runs after the built-in plugins and before the quota: webhooks, policies. */
+  /** What runs after the built-in plugins and before the webhooks. */
   extensions?: readonly AdmissionPlugin[];
+  /** Absent: webhooks are not asked (tests of other things). */
+  webhooks?: WebhookOptions;
+}
+
+export interface WebhookOptions {
+  client: Pick<WebhookClient, 'post'>;
+  logger: Logger;
+  converter: ObjectConverter;
+  conditions: MatchConditions;
+  newUid: () => string;
 }
 
 export function createDefaultAdmission(options: DefaultAdmissionOptions): Admission {
-  const { storage, clock, authorizer, extensions = [], isNamespaceClosing = () => false } = options;
-  const store = createAdmissionStore(storage);
-  return createAdmissionChain([
+  const store = createAdmissionStore(options.storage);
+  const builtIn = builtInPlugins(options, store);
+  const outside = options.webhooks ? webhookPlugins(options.webhooks, { store, clock: options.clock, builtIn }) : [];
+  return createAdmissionChain([...builtIn, ...outside, createResourceQuota(store, options.clock)]);
+}
+
+function webhookPlugins(
+  { client, logger, converter, conditions, newUid }: WebhookOptions, { store, clock, builtIn }: { store: AdmissionStore; clock: Clock; builtIn: readonly AdmissionPlugin[] },
+): AdmissionPlugin[] {
+  const chain = createAdmissionChain(builtIn);
+  const parts = {
+    client, logger, conditions, newUid, store, clock,
+    convert: converter.convert.bind(converter), equivalents: converter.equivalents.bind(converter),
+  };
+  return [createMutatingWebhooks({ ...parts, again: (attributes) => chain.admit(attributes) }), createValidatingWebhooks(parts)];
+}
+
+function builtInPlugins({ storage, clock, authorizer, extensions = [], isNamespaceClosing = () => false }: DefaultAdmissionOptions, store: AdmissionStore): AdmissionPlugin[] {
+  return [
     createNamespaceLifecycle({
       getNamespace: (name) => storage.get(storageKey(namespaces, undefined, name))?.object as Namespace | undefined,
       isClosing: isNamespaceClosing,
@@ -61,6 +93,5 @@ export function createDefaultAdmission(options: DefaultAdmissionOptions): Admiss
     createCertificateSubjectRestriction(),
     createDefaultIngressClass(store),
     ...extensions,
-    createResourceQuota(store, clock),
-  ]);
+  ];
 }

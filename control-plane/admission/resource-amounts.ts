@@ -64,7 +64,7 @@ function addOverhead(sums: Sums, spec: PodSpec | undefined, always: boolean): Su
 }
 
 function parse(text: string): Sum {
-  return { value: parseQuantity(text), binary: String(text).endsWith('i') };
+  return { value: parseQuantity(text), binary: text.endsWith('i') };
 }
 
 function add(sums: Sums, list: List | undefined): void {

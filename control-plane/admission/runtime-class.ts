@@ -31,17 +31,17 @@ export function createRuntimeClassAdmission(store: AdmissionStore): AdmissionPlu
     validate(attributes) {
       const spec = concerns(attributes) ? (attributes.object as Pod).spec : undefined;
       if (!spec?.overhead) return;
-      const podFixed = classOf(attributes, spec)?.overhead?.podFixed as Overhead | undefined;
+      const podFixed = classOf(attributes, spec)?.overhead?.podFixed;
       if (!podFixed) throw newAdmissionForbidden(attributes, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
-      if (!sameOverhead(spec.overhead as Overhead, podFixed)) throw mismatch(attributes);
+      if (!sameOverhead(spec.overhead, podFixed)) throw mismatch(attributes);
     },
   };
 }
 
 function setOverhead(attributes: AdmissionAttributes, spec: Spec, { overhead }: RuntimeClass): void {
-  const podFixed = overhead?.podFixed as Overhead | undefined;
+  const podFixed = overhead?.podFixed;
   if (!podFixed) return;
-  if (spec.overhead && !sameOverhead(spec.overhead as Overhead, podFixed)) throw mismatch(attributes);
+  if (spec.overhead && !sameOverhead(spec.overhead, podFixed)) throw mismatch(attributes);
   spec.overhead = { ...podFixed };
 }
 

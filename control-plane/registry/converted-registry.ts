@@ -43,7 +43,7 @@ export function createConvertedRegistry<T extends KubernetesObject, S extends Ku
     ({ ...list, kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), items: await converter.all(list.items) });
   return {
     resource,
-    create: async (context, namespace, object) => converter.one(await stored.create(shownAs(context), namespace, await conversion.toStored(object))),
+    create: async (context, namespace, object) => converter.one(await stored.create(shownAs(context), namespace, await toStored(object, undefined))),
     get(name, namespace) {
       const object = stored.get(name, namespace);
       return object instanceof Promise ? object.then((found) => converter.one(found)) : converter.one(object);
@@ -53,7 +53,7 @@ export function createConvertedRegistry<T extends KubernetesObject, S extends Ku
     async update(context, { change, createIfMissing, ...request }) {
       const updated = await stored.update(shownAs(context), {
         ...request,
-        ...(createIfMissing ? { createIfMissing: async () => conversion.toStored(await createIfMissing()) } : {}),
+        ...(createIfMissing ? { createIfMissing: async () => toStored(await createIfMissing(), undefined) } : {}),
         change: async (current) => {
           const wanted = await change(await conversion.fromStored(current));
           return wanted && toStored(wanted, current);

@@ -15,7 +15,7 @@ import type { Resource } from '../../api/resources.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Admission } from '../admission/admission.ts';
-import { createDefaultAdmission } from '../admission/default-admission.ts';
+import { createDefaultAdmission, type WebhookOptions } from '../admission/default-admission.ts';
 import { createEscalationCheck, type EscalationCheckOptions } from '../authorization/escalation-check.ts';
 import { listPrefix } from '../storage/keys.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -36,6 +36,7 @@ import { systemRandomness } from './randomness.ts';
 import type { Randomness } from './randomness.ts';
 import { getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
+import { ObjectConverter } from './object-converter.ts';
 import { reviewConnect } from './review-connect.ts';
 import type { ListQuery, Registry, RequestContext, ResourceRegistry } from './registry.ts';
 import { MutableResourceCatalog } from './resource-catalog.ts';
@@ -60,6 +61,8 @@ export interface RegistryOptions {
   admission?: Admission;
   /** Who may do what, for admission. Absent: roles may grant what their author does not hold. */
   access?: EscalationCheckOptions;
+  /** Absent: no webhook is asked. */
+  webhooks?: Pick<WebhookOptions, 'client' | 'conditions'>;
 }
 
 const defaultNodePortRange = '30000-32767';
@@ -73,7 +76,10 @@ export interface GenericRegistry extends Registry {
 export function createRegistry(options: RegistryOptions): GenericRegistry {
   const { storage, clock, logger, random = systemRandomness } = options;
   const closingNamespaces = new Set<string>();
-  const admission = options.admission ?? createDefaultAdmission({ storage, clock, ...(options.access ? { authorizer: options.access.authorizer, extensions: [createEscalationCheck(options.access)] } : {}), isNamespaceClosing: (name) => closingNamespaces.has(name) });
+  const catalog = new MutableResourceCatalog();
+  const converter = new ObjectConverter(catalog, (resource) => conversions.find((one) => one.resource === resource)?.conversion);
+  const webhooks = options.webhooks && { ...options.webhooks, converter, logger, newUid: () => random.uuid() };
+  const admission = options.admission ?? createDefaultAdmission({ storage, clock, ...(webhooks ? { webhooks } : {}), ...(options.access ? { authorizer: options.access.authorizer, extensions: [createEscalationCheck(options.access)] } : {}), isNamespaceClosing: (name) => closingNamespaces.has(name) });
   const parts: RegistryParts = { storage, clock, logger, random, admission, turns: new KeyTurns(), closingNamespaces };
   const registries = new Map<Resource, ResourceRegistry>();
   for (const [resource, strategy] of createStrategies({ allocations: createAllocations(options, random), clock })) registries.set(resource, createResourceRegistry(parts, strategy));
@@ -82,7 +88,6 @@ export function createRegistry(options: RegistryOptions): GenericRegistry {
     if (!stored) throw new RangeError(`${resource.plural} are stored as nothing`);
     registries.set(resource, createConvertedRegistry(resource, stored, conversion));
   }
-  const catalog = new MutableResourceCatalog();
   const retention = new EventRetention({ storage, clock, logger });
   return {
     catalog,

@@ -19,7 +19,7 @@ export function checkedPod(metadata: ObjectMeta | undefined, spec: PodSpec): Che
   const os = (spec as { os?: { name?: string } }).os?.name;
   return {
     metadata: metadata ?? {}, spec, windows: os === 'windows',
-    containers: [...spec.initContainers ?? [], ...spec.containers ?? [], ...(spec.ephemeralContainers ?? [])],
+    containers: [...spec.initContainers ?? [], ...spec.containers, ...spec.ephemeralContainers ?? []],
   };
 }
 

@@ -60,7 +60,7 @@ export function createPodSecurity(store: AdmissionStore, { defaults = privileged
       if (resource === pods) {
         if (subresource && subresource !== 'ephemeralcontainers') return;
         if (operation === 'UPDATE' && !changesSignificantly(object as Pod, attributes.old as Pod)) return;
-        reviewPod(attributes, true, object as Pod);
+        reviewPod(attributes, true, object);
       } else if (resource === namespaces) {
         if (!subresource) reviewNamespace(attributes);
       } else if (workloads.has(resource) && !subresource) {
