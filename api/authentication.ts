@@ -1,4 +1,4 @@
 /** Types of the API group authentication.k8s.io, version v1. */
 export type {
-  SelfSubjectReview, TokenRequest, TokenReview,
+  BoundObjectReference, SelfSubjectReview, TokenRequest, TokenReview,
 } from 'kubernetes-types/authentication/v1';

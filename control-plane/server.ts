@@ -4,7 +4,7 @@
  * storage → keys and certificates → registry → NATS → gateway and scheduler (listening, not acting) → API server →
  * what every cluster has → controllers → gateway and scheduler
  */
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Server as TlsServer } from 'node:tls';
@@ -15,7 +15,7 @@ import type { Logger } from '../machinery/logger.ts';
 import { buildApp } from './apiserver/app.ts';
 import { ensureBootstrapPolicy } from './authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
 import { createAccessControl, type AccessControl } from './authorization/create-access.ts';
-import { createCertificateAuthenticator } from './authentication/certificate-authenticator.ts';
+import { createAuthentication, type Authentication } from './authentication/create-authentication.ts';
 import { ensureFlowControlObjects } from './controllers/bootstrap/flow-control-objects.ts';
 import { ensurePriorityClasses } from './controllers/bootstrap/priority-classes.ts';
 import { ensureSystemNamespaces } from './controllers/bootstrap/system-namespaces.ts';
@@ -107,6 +107,10 @@ async function startParts(context: Context): Promise<RunningServer> {
   const pki = await ensureKeys(context);
   const access = createAccessControl(storage);
   context.stops.push({ name: 'access control', stop: () => access.stop() });
+  const authentication = await createAuthentication({
+    storage, clock, keyDirectory: context.pkiDirectory, issuer: `https://kubernetes.default.svc.${options.clusterDomain}`, newId: randomUUID,
+    keySetUrl: `https://${context.advertiseAddress}:${options.apiPort}/openid/v1/jwks`,
+  });
   const registry = startRegistry(context, storage, access);
   const client = createLocalClient(registry, { name: 'system:bramble', groups: ['system:masters'] });
   const nats = await startNats(context, pki);
@@ -127,7 +131,7 @@ async function startParts(context: Context): Promise<RunningServer> {
   await ensurePriorityClasses(client);
   await ensureFlowControlObjects(client);
   await ensureBootstrapPolicy(client);
-  const app = await startApiServer(context, { pki, registry, nats, access });
+  const app = await startApiServer(context, { pki, registry, nats, access, authentication });
   await ensureKubernetesService(client, { clusterIP: context.addresses.kubernetes, addresses: [context.advertiseAddress], port: options.apiPort });
   await ensureDnsService(client, { clusterIP: context.addresses.dns });
   const controllers = startControllers({
@@ -184,12 +188,13 @@ interface ServedParts {
   registry: GenericRegistry;
   nats: NatsLink;
   access: AccessControl;
+  authentication: Authentication;
 }
 
-async function startApiServer(context: Context, { pki, registry, nats, access }: ServedParts): Promise<ReturnType<typeof buildApp>> {
+async function startApiServer(context: Context, { pki, registry, nats, access, authentication }: ServedParts): Promise<ReturnType<typeof buildApp>> {
   const { options, clock, logger, random, bindAddress, stops } = context;
   const app = buildApp({
-    registry, authenticator: createCertificateAuthenticator(), authorizer: access.authorizer, version: options.version, clock, random,
+    registry, authenticator: authentication.authenticator, tokens: authentication.tokens, authorizer: access.authorizer, version: options.version, clock, random,
     logger: logger.child({ component: 'api-server' }),
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
     boardStreams: new BoardStreams({ connection: nats.connection, clock, newId: newToken }),

@@ -6,6 +6,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { FieldValidation, Registry, RequestContext, ResourceRegistry, UserInfo } from '../registry/registry.ts';
 import type { ResourceCatalog } from '../registry/resource-catalog.ts';
+import type { TokenService } from '../authentication/token-service.ts';
 import type { AccessParts } from './access.ts';
 import type { BoardStreamOpener } from './board-streams.ts';
 import { warningsOf } from './handlers/send-warnings.ts';
@@ -24,6 +25,8 @@ export interface AppParts extends AccessParts {
   /** 0 <= x < 1. */
   random: () => number;
   longRunning: LongRunningRequests;
+  /** Absent: this server issues and reviews no tokens (tests). */
+  tokens: TokenService | undefined;
 }
 
 declare module 'fastify' {

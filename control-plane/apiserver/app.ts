@@ -5,6 +5,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
+import type { TokenService } from '../authentication/token-service.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import { createPublicAuthorizer } from '../authorization/public-authorizer.ts';
 import { checkAccess, type Access } from './access.ts';
@@ -22,6 +23,7 @@ import { parseRequestInfo } from './request-info.ts';
 import { sendStatus } from './responses.ts';
 import { registerDiscovery } from './routes/discovery.ts';
 import { registerHealth, type HealthChecks } from './routes/health.ts';
+import { registerIssuer } from './routes/issuer.ts';
 import { registerOpenApi } from './routes/openapi.ts';
 import { gitVersion, registerVersion } from './routes/version.ts';
 
@@ -38,6 +40,8 @@ export interface AppOptions {
   authenticator: Authenticator;
   /** Default: administrators everything, users discovery, everyone health and version. */
   authorizer?: Authorizer;
+  /** Service account tokens. Absent: none are issued. */
+  tokens?: TokenService;
   /** Bramble's own, `0.1.0`. */
   version: string;
   clock: Clock;
@@ -62,7 +66,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const parts: AppParts = {
     registry: options.registry, catalog: options.registry.catalog, authenticator: options.authenticator, authorizer: options.authorizer ?? createPublicAuthorizer(),
     boardStreams: options.boardStreams, clock: options.clock, logger, random: options.random,
-    longRunning: options.longRunning ?? new LongRunningRequests(4000),
+    longRunning: options.longRunning ?? new LongRunningRequests(4000), tokens: options.tokens,
   };
   acceptAnyBody(app);
   app.setErrorHandler((error, request, reply) => answerError(logger, error, request, reply));
@@ -79,6 +83,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
 
   registerVersion(app, options.version);
   registerHealth(app, { live: options.health?.live ?? [], ready: options.health?.ready ?? [] }, logger);
+  if (options.tokens) registerIssuer(app, options.tokens);
   registerDiscovery(app);
   registerOpenApi(app, gitVersion(options.version), options.clock);
   registerProxy(app, parts);

@@ -1,5 +1,6 @@
 /** Who may do what. Counterpart of k8s.io/apiserver/pkg/authorization/authorizer. */
 import { newForbidden, StatusError } from '../../api/errors.ts';
+import type { PolicyRule } from '../../api/rbac.ts';
 import type { UserInfo } from '../registry/registry.ts';
 
 export interface ResourceAttributes {
@@ -38,6 +39,16 @@ export interface Decision {
 /** Decides from what is in memory, so it need not be waited for: every request passes here. */
 export interface Authorizer {
   authorize(attributes: AuthorizationAttributes): Decision;
+  /** Everything that a user may do in a namespace, as far as it can be listed. Absent: it cannot. */
+  rulesFor?(user: UserInfo, namespace: string): UserRules;
+}
+
+export interface UserRules {
+  rules: PolicyRule[];
+  /** The user may have more. */
+  incomplete: boolean;
+  /** What went wrong, '' for nothing. */
+  evaluationError: string;
 }
 
 export const mastersGroup = 'system:masters';
@@ -60,6 +71,13 @@ export function uniteAuthorizers(authorizers: readonly Authorizer[]): Authorizer
         if (decision.reason) reasons.push(decision.reason);
       }
       return { decision: 'no opinion', reason: reasons.join('\n') };
+    },
+    rulesFor(user, namespace) {
+      const parts = authorizers.flatMap((authorizer) => authorizer.rulesFor?.(user, namespace) ?? []);
+      return {
+        rules: parts.flatMap(({ rules }) => rules), incomplete: parts.some(({ incomplete }) => incomplete),
+        evaluationError: parts.map(({ evaluationError }) => evaluationError).filter((error) => error !== '').join('; '),
+      };
     },
   };
 }

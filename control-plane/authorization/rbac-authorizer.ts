@@ -22,6 +22,10 @@ export function createRbacAuthorizer(index: RbacIndex): Authorizer {
       if (allowing) return { decision: 'allow', reason: describeGrant(allowing) };
       return { decision: 'no opinion', reason: missing ? `RBAC: ${joined(missing)}` : '' };
     },
+    rulesFor(user, namespace) {
+      const { rules, missing } = rulesFor(index, user, namespace);
+      return { rules, incomplete: missing.length > 0, evaluationError: missing.length > 0 ? joined(missing) : '' };
+    },
   };
 }
 

@@ -14,7 +14,9 @@ import { readLog } from './log.ts';
 import { patchObject } from './patch.ts';
 import { getObject, listObjects } from './read.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
+import { createToken } from './token.ts';
 import { updateObject } from './update.ts';
+import { virtualHandlers } from './virtual-resources.ts';
 import { watchObjects } from './watch.ts';
 
 type Handler = (call: ResourceCall) => Promise<FastifyReply> | FastifyReply;
@@ -38,9 +40,11 @@ function requireUpgrade(): never {
 const subresources: Partial<Record<Subresource, Handlers>> = {
   status: { get: getObject, update: (call) => updateObject(call, 'status'), patch: (call) => patchObject(call, 'status') },
   finalize: { update: (call) => updateObject(call, 'finalize') },
+  ephemeralcontainers: { get: getObject, update: (call) => updateObject(call, 'ephemeralcontainers'), patch: (call) => patchObject(call, 'ephemeralcontainers') },
   scale: { get: getScale, update: updateScale, patch: patchScale },
   binding: { create: bindPod },
   eviction: { create: evictPod },
+  token: { create: createToken },
   log: { get: readLog },
   exec: { get: requireUpgrade, create: requireUpgrade },
   attach: { get: requireUpgrade, create: requireUpgrade },
@@ -61,15 +65,22 @@ export function createResourceHandler(parts: AppParts) {
     const resource = parts.catalog.find(info.group, info.version, info.resource);
     // A namespaced object has no path without its namespace; a cluster-scoped one none with it.
     const scoped = resource?.namespaced ? info.namespace !== undefined || info.name === undefined : info.namespace === undefined || info.resource === 'namespaces';
-    if (!resource || resource.virtual || !scoped) throw newUnknownResource();
-    const handlers = handlersOf(resource, info);
+    if (!resource || !scoped) throw newUnknownResource();
+    const handlers = resource.virtual ? virtualHandlersOf(info) : handlersOf(resource, info);
     if (!handlers) throw newUnknownResource();
     const acrossNamespaces = resource.namespaced && info.namespace === undefined && info.verb !== 'list' && info.verb !== 'watch';
     const handler = info.verb === '' || acrossNamespaces ? undefined : handlers[info.verb];
     if (!handler) throw newMethodNotAllowed(resource, request.method === 'OPTIONS' || info.verb === '' ? request.method : info.verb);
     if (!isReading(info)) checkAcceptable({ request, info });
-    return handler({ parts, request, reply, info, query: request.query as RawQuery, resource, store: parts.registry.of(resource) });
+    const call = { parts, request, reply, info, query: request.query as RawQuery, resource };
+    // Handlers of virtual kinds know that there is no store.
+    return handler(resource.virtual ? call as ResourceCall : { ...call, store: parts.registry.of(resource) });
   };
+}
+
+/** Kinds that are answered at once and kept nowhere. */
+function virtualHandlersOf({ group, resource, name, subresource }: ResourceRequest): Handlers | undefined {
+  return subresource === '' ? virtualHandlers[group ? `${resource}.${group}` : resource]?.[name === undefined ? 'collection' : 'single'] : undefined;
 }
 
 function handlersOf(resource: Resource, { name, subresource }: ResourceRequest): Handlers | undefined {

@@ -1,4 +1,5 @@
 /** A real API server on a free port, with its own certificates and a kubeconfig, over the store the test gives. */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import { LongRunningRequests } from '../../apiserver/long-running-requests.ts';
 import { ensureBootstrapPolicy } from '../../authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
 import { createAccessControl } from '../../authorization/create-access.ts';
 import { createLocalClient } from '../../registry/local-client.ts';
-import { createCertificateAuthenticator } from '../../authentication/certificate-authenticator.ts';
+import { createAuthentication } from '../../authentication/create-authentication.ts';
 import { ensurePki, type Pki } from '../../pki/ensure-pki.ts';
 import { writeKubeconfig } from '../../pki/kubeconfig.ts';
 import { createRegistry, type GenericRegistry } from '../../registry/generic-registry.ts';
@@ -45,6 +46,9 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
   const directory = await mkdtemp(join(tmpdir(), 'api-server-'));
   const pki = await ensurePki({ directory: join(directory, 'pki'), names: [], addresses: ['198.18.0.1'], clock });
   const access = createAccessControl(storage);
+  const authentication = await createAuthentication({
+    storage, clock, keyDirectory: join(directory, 'pki'), issuer: 'https://kubernetes.default.svc.cluster.local', keySetUrl: 'https://127.0.0.1/openid/v1/jwks', newId: randomUUID,
+  });
   const registry = createRegistry({ storage, clock, logger, access, serviceCIDR: '198.18.0.0/24' });
   registry.start();
   const context = { user: { name: 'system:apiserver', groups: ['system:masters'] }, fieldManager: 'test', dryRun: false };
@@ -54,7 +58,7 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
   await ensureBootstrapPolicy(createLocalClient(registry, context.user));
   const longRunning = new LongRunningRequests(1000);
   const app = buildApp({
-    ...rest, longRunning, registry, logger, clock, version: '0.0.0-test', random: Math.random, authenticator: createCertificateAuthenticator(), authorizer: access.authorizer,
+    ...rest, longRunning, registry, logger, clock, version: '0.0.0-test', random: Math.random, authenticator: authentication.authenticator, tokens: authentication.tokens, authorizer: access.authorizer,
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
