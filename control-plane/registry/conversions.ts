@@ -1,7 +1,10 @@
 /** How the rows with `storedAs` are converted. */
 import type { KubernetesObject } from '../../api/meta.ts';
 import type { Resource } from '../../api/resource.ts';
+import { groupedEvents, horizontalPodAutoscalersV1 } from '../../api/resources.ts';
+import { autoscalerV1Conversion } from './autoscaling/version-1/conversion.ts';
 import type { Conversion } from './converted-registry.ts';
+import { groupedEventConversion } from './events/grouped-events.ts';
 
 export interface ResourceConversion {
   resource: Resource;
@@ -13,4 +16,7 @@ export function converted<T extends KubernetesObject, S extends KubernetesObject
   return { resource: resource as Resource, conversion: conversion as unknown as Conversion<KubernetesObject, KubernetesObject> };
 }
 
-export const conversions: readonly ResourceConversion[] = [];
+export const conversions: readonly ResourceConversion[] = [
+  converted(horizontalPodAutoscalersV1, autoscalerV1Conversion),
+  converted(groupedEvents, groupedEventConversion),
+];

@@ -104,5 +104,7 @@ test('Events are in the namespace of what they are about', () => {
   expect(validateEvent(event('blue', 'blue'))).toEqual([]);
   expect(validateEvent(event('default', undefined))).toEqual([]);
   expect(texts(validateEvent(event('blue', undefined)))).toEqual(['involvedObject.namespace: Invalid value: "": does not match event.namespace']);
-  expect(texts(validateEvent({ ...event('blue', 'blue'), eventTime: '2026-01-01T00:00:00.000000Z', message: 'x'.repeat(1025) }))).toEqual(['note: Too long: may not be more than 1024 bytes']);
+  expect(texts(validateEvent({ ...event('blue', 'blue'), eventTime: '2026-01-01T00:00:00.000000Z', message: 'x'.repeat(1025), reason: 'y'.repeat(129), reportingComponent: 'a' }))).toEqual([
+    'reportingInstance: Required value', 'action: Required value', 'reason: Invalid value: "": can have at most 128 characters', 'message: Invalid value: "": can have at most 1024 characters',
+  ]);
 });

@@ -27,7 +27,6 @@ export function createCertificateSigningRequestStrategy(clock: Pick<Clock, 'now'
     validate: validateRequest,
     validateUpdate: (request, old) => validateRequestUpdate(request, old),
     validateStatusUpdate: (request, old) => validateRequestUpdate(request, old, { issue: true }),
-    validateApproval: (request, old) => validateRequestUpdate(request, old, { approve: true }),
     prepareForCreate(request, { user }) {
       const { username: _, uid: __, groups: ___, extra: ____, ...spec } = request.spec;
       request.spec = {
@@ -45,14 +44,23 @@ export function createCertificateSigningRequestStrategy(clock: Pick<Clock, 'now'
       for (const type of ['Approved', 'Denied']) keepConditions(request, old, type);
       dateConditions(request, old, timestamp(clock.now()));
     },
-    prepareForApproval(request, old) {
-      dateConditions(request, old, timestamp(clock.now()));
-      const conditions = request.status?.conditions;
-      keepField(request, old, 'spec');
-      request.status = { ...old.status, ...(conditions ? { conditions } : {}) };
-      if (!conditions) delete request.status.conditions;
+    subresourceUpdates: {
+      approval: {
+        prepare: (request, old) => prepareForApproval(request, old, timestamp(clock.now())),
+        validate: (request, old) => validateRequestUpdate(request, old, { approve: true }),
+      },
     },
   };
+}
+
+/** Only the conditions are an approver's. */
+function prepareForApproval(request: Request, old: Request, now: string): void {
+  dateConditions(request, old, now);
+  const conditions = request.status?.conditions;
+  keepField(request, old, 'spec');
+  request.status = { ...old.status };
+  if (conditions) request.status.conditions = conditions;
+  else delete request.status.conditions;
 }
 
 /** A signer sends back what it read, maybe with less in it. */
