@@ -134,15 +134,15 @@ describe('what an update may write', () => {
     await test.client.resource(deployments).create({ ...deployment, metadata: { name: 'web', namespace: 'default', labels: { keep: 'me' } } });
     const scaled = await test.registry.of(deployments).update(test.context, {
       name: 'web', namespace: 'default', subresource: 'scale',
-      change: (current) => ({ ...applyScale(current, { metadata: { name: 'web' }, spec: { replicas: 5 } }), metadata: { ...current.metadata, labels: {} } }),
+      change: (current) => ({ ...applyScale(deployments, current, { metadata: { name: 'web' }, spec: { replicas: 5 } }), metadata: { ...current.metadata, labels: {} } }),
     });
     expect([scaled.spec?.replicas, scaled.metadata?.labels, scaled.metadata?.generation]).toEqual([5, { keep: 'me' }, 2]);
-    expect(toScale(scaled)).toMatchObject({
+    expect(toScale(deployments, scaled)).toMatchObject({
       apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'web', namespace: 'default', uid: scaled.metadata?.uid },
       spec: { replicas: 5 }, status: { replicas: 0, selector: 'app=a' },
     });
     const error = await refusal(test.registry.of(deployments).update(test.context, {
-      name: 'web', namespace: 'default', subresource: 'scale', change: (current) => applyScale(current, { spec: { replicas: -1 } }),
+      name: 'web', namespace: 'default', subresource: 'scale', change: (current) => applyScale(deployments, current, { spec: { replicas: -1 } }),
     }));
     expect(error.message).toBe('Scale.autoscaling "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0');
   });
@@ -150,8 +150,8 @@ describe('what an update may write', () => {
   it('scale: the version of the Scale is the one that must be current', async () => {
     const created = await test.client.resource(deployments).create({ ...deployment, metadata: { name: 'web', namespace: 'default' } });
     await test.client.resource(deployments).modify('web', 'default', (copy) => ({ ...copy, metadata: { ...copy.metadata, labels: { a: 'b' } } }));
-    const stale = { ...toScale(created), spec: { replicas: 4 } };
-    const error = await refusal(test.registry.of(deployments).update(test.context, { name: 'web', namespace: 'default', subresource: 'scale', change: (current) => applyScale(current, stale) }));
+    const stale = { ...toScale(deployments, created), spec: { replicas: 4 } };
+    const error = await refusal(test.registry.of(deployments).update(test.context, { name: 'web', namespace: 'default', subresource: 'scale', change: (current) => applyScale(deployments, current, stale) }));
     expect(error.reason).toBe('Conflict');
   });
 

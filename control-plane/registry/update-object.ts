@@ -57,7 +57,7 @@ async function attempt<T extends KubernetesObject>(update: Update<T>, stored: St
   checkIdentity(update, wanted.metadata ?? {}, old);
   const object = { ...wanted, apiVersion: apiVersionOf(strategy.resource), kind: strategy.resource.kind };
   object.metadata = fillMetadata(wanted.metadata ?? {}, old.metadata ?? {});
-  const prepared = request.subresource === 'scale' ? keepOnlyReplicas(object, cloneObject(old)) : object;
+  const prepared = request.subresource === 'scale' ? keepOnlyReplicas(strategy.resource, object, cloneObject(old)) : object;
   strategy.defaults(prepared);
   trackFields(update, prepared, { old, sent: wanted.metadata?.managedFields });
   const attributes = attributesOf(context, {
@@ -153,7 +153,7 @@ function validate<T extends KubernetesObject>({ strategy, request }: Update<T>, 
   const errors = validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {});
   switch (request.subresource) {
     case 'status': return [...errors, ...strategy.validateStatusUpdate?.(object, old) ?? []];
-    case 'scale': return validateReplicas(object);
+    case 'scale': return validateReplicas(strategy.resource, object);
     case 'finalize': return errors;
     case 'approval':
     case 'ephemeralcontainers': return [...errors, ...strategy.subresourceUpdates?.[request.subresource]?.validate(object, old) ?? []];

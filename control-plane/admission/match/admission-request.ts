@@ -1,7 +1,7 @@
 /** The request as webhooks and policies see it. Follows k8s.io/api/admission/v1: AdmissionRequest. */
 import type { KubernetesObject } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
-import { toScale, type Scalable } from '../../registry/scale.ts';
+import { toScale } from '../../registry/scale.ts';
 import type { AdmissionAttributes } from '../admission.ts';
 import { nameOf } from './match-rules.ts';
 
@@ -62,7 +62,7 @@ export async function admissionRequest({ uid, attributes, shownAs, convert }: Re
   const requested = context.requestResource ?? resource;
   const show = async (object: KubernetesObject | undefined): Promise<KubernetesObject | null> => {
     if (!object) return null;
-    if (subresource === 'scale') return toScale(object as Scalable);
+    if (subresource === 'scale') return toScale(resource, object);
     return shownAs === resource || operation === 'CONNECT' ? object : convert(object, resource, shownAs);
   };
   const name = nameOf(attributes);

@@ -10,7 +10,7 @@ import { applyJsonPatch } from '../../../api/patch/json-patch.ts';
 import { mutatingWebhookConfigurations, type Resource } from '../../../api/resources.ts';
 import { deepClone } from '../../registry/deep-clone.ts';
 import { deepEqual } from '../../registry/deep-equal.ts';
-import { applyScale, toScale, type Scalable, type Scale } from '../../registry/scale.ts';
+import { applyScale, toScale, type Scale } from '../../registry/scale.ts';
 import { addAuditAnnotation } from '../admission.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { callWebhook } from './call-webhook.ts';
@@ -114,14 +114,14 @@ async function applyPatch(options: MutatingWebhookOptions, { webhook, shownAs }:
     throw newInternalError(`admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`);
   }
   const before = deepClone(object);
-  const shown = subresource === 'scale' ? toScale(object as Scalable) : shownAs === resource ? object : await options.convert(object, resource, shownAs);
+  const shown = subresource === 'scale' ? toScale(resource, object) : shownAs === resource ? object : await options.convert(object, resource, shownAs);
   let patched: KubernetesObject;
   try {
     patched = applyJsonPatch(shown, patch);
   } catch (error) {
     throw newInternalError((error as Error).message, error);
   }
-  const wanted = subresource === 'scale' ? applyScale(object as Scalable, patched as Scale) : await stored(options, patched, shownAs, resource);
+  const wanted = subresource === 'scale' ? applyScale(resource, object, patched as Scale) : await stored(options, patched, shownAs, resource);
   replaceContent(object, wanted);
   defaulter?.defaults(object);
   return !deepEqual(before, object);

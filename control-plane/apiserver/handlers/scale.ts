@@ -1,11 +1,17 @@
-/** The subresource scale: an autoscaling/v1 Scale stands for the replicas of its parent. */
+/** The subresource scale: an autoscaling/v1 Scale stands for the replicas of a workload or custom object. */
 import type { FastifyReply } from 'fastify';
+import { checkFields } from '../../../api/field-path/check-fields.ts';
+import { FieldSchemaError } from '../../../api/field-path/field-schema.ts';
+import { tableFieldSchema } from '../../../api/field-path/table-field-schema.ts';
+import { newBadRequest } from '../../../api/errors.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
-import { applyScale, toScale, type Scalable, type Scale } from '../../registry/scale.ts';
+import { apiVersionOf } from '../../../api/resources.ts';
+import { applyScale, configurationOf, toScale, type Scale } from '../../registry/scale.ts';
 import { requestContext, type ResourceCall } from '../app-parts.ts';
-import { parseWriteOptions, type WriteOptions } from '../query-options.ts';
+import { parsePatchOptions, parseWriteOptions, type WriteOptions } from '../query-options.ts';
 import { sendValue } from '../responses.ts';
-import { patchFunction } from './patch.ts';
+import { applyMediaType, applyTo, readConfiguration } from './apply.ts';
+import { patchFunction, patchMediaType } from './patch.ts';
 import { objectNamespace } from './read.ts';
 import { decodeRequest, matchUrl } from './request-object.ts';
 import { updateTarget } from './update.ts';
@@ -23,22 +29,38 @@ export async function updateScale(call: ResourceCall): Promise<FastifyReply> {
 }
 
 export async function patchScale(call: ResourceCall): Promise<FastifyReply> {
-  const options = parseWriteOptions(call.query, 'PatchOptions');
+  if (patchMediaType(call) === applyMediaType) return applyToScale(call);
+  const options = parsePatchOptions(call.query, false);
   return write(call, options, patchFunction<Scale>(call, target, options.fieldValidation));
+}
+
+async function applyToScale(call: ResourceCall): Promise<FastifyReply> {
+  const options = parsePatchOptions(call.query, true);
+  const { resource } = call;
+  const scale: Scale = await readConfiguration(call, options.fieldValidation, { apiVersion: 'autoscaling/v1', kind: target.kind });
+  try {
+    checkFields(tableFieldSchema(target.schema), scale);
+  } catch (error) {
+    if (error instanceof FieldSchemaError) throw newBadRequest(`failed to create typed patch object: ${error.message}`);
+    throw error;
+  }
+  const configuration = configurationOf(resource, { apiVersion: apiVersionOf(resource), kind: resource.kind }, scale);
+  const { object } = await applyTo(call, { options, subresource: 'scale', configuration });
+  return send(call, object);
 }
 
 async function write(call: ResourceCall, options: WriteOptions, change: (current: Scale) => Scale): Promise<FastifyReply> {
   const updated = await call.store.update(requestContext(call, options), {
     ...updateTarget(call), subresource: 'scale',
     change: (current) => {
-      const scale = change(toScale(current as Scalable));
+      const scale = change(toScale(call.resource, current));
       matchUrl(call, scale);
-      return applyScale(current as Scalable, scale);
+      return applyScale(call.resource, current, scale);
     },
   });
   return send(call, updated);
 }
 
 function send(call: ResourceCall, parent: KubernetesObject): Promise<FastifyReply> {
-  return sendValue(call.request, call.reply, 200, toScale(parent as Scalable));
+  return sendValue(call.request, call.reply, 200, toScale(call.resource, parent));
 }
