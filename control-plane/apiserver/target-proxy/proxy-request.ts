@@ -48,7 +48,7 @@ export function unreachable(error: unknown): StatusError {
 /** The request is not sent before its body, or `end()`. */
 export function beginRequest(connection: Duplex, options: { method: string; path: string; headers: HeaderList }): ClientRequest {
   const request = httpRequest({
-    createConnection: () => connection, agent: false, method: options.method, path: options.path, setHost: false, maxHeaderSize: 64 * 1024,
+    createConnection: () => connection, method: options.method, path: options.path, setHost: false, maxHeaderSize: 64 * 1024,
   });
   const values = new Map<string, { name: string; values: string[] }>();
   for (const [name, value] of options.headers) {
