@@ -49,4 +49,10 @@ await build({
       + ' const __filename = brambleFileURLToPath(import.meta.url); const __dirname = brambleDirname(__filename);',
   },
 });
+// Descriptions of the API's fields come out of a package that the product does not ship.
+const extraction = await build({
+  absWorkingDir: root, entryPoints: ['control-plane/apiserver/openapi/extract-descriptions.ts'], bundle: true, write: false, format: 'esm', platform: 'node', target: 'node20',
+});
+const { extractDescriptions } = await import(`data:text/javascript;base64,${Buffer.from(extraction.outputFiles[0].contents).toString('base64')}`);
+writeFileSync(join(root, 'dist', 'descriptions.json'), JSON.stringify(extractDescriptions(join(root, 'node_modules', 'kubernetes-types', 'package.json'))));
 writeFileSync(join(root, 'dist', 'stamp'), sourceStamp(root));

@@ -2,7 +2,11 @@
 import type { Resource } from '../../../api/resources.ts';
 import { findMessage, type SchemaField, type SchemaMessage } from '../../../api/schema/schema-table.ts';
 import { verbsOf } from '../discovery/resource-facts.ts';
-import { definitionName, type GroupVersionKind, type SchemaObject } from './schema-object.ts';
+import { isPointerField } from '../protobuf/pointer-fields.ts';
+import { isValueField } from '../protobuf/value-fields.ts';
+import { customSchemaObject } from './custom-schema.ts';
+import type { DescriptionTable } from './descriptions.ts';
+import { definitionName, messageNameOf, type GroupVersionKind, type SchemaObject } from './schema-object.ts';
 
 const meta = 'k8s.io.apimachinery.pkg.apis.meta.v1.';
 export const listMeta = `${meta}ListMeta`;
@@ -55,13 +59,17 @@ const plainTypes: Readonly<Record<string, SchemaObject>> = {
 export interface DefinitionsRequest {
   /** Kinds to define, with their lists. */
   resources: readonly Resource[];
-  /** `#/definitions/` or `#/components/schemas/`. */
-  referencePrefix: string;
+  /** Of OpenAPI: 2 has everything under `#/definitions/`, 3 under `#/components/schemas/`, and defaults. */
+  version: 2 | 3;
+  descriptions: DescriptionTable;
 }
 
+export const referencePrefixes = { 2: '#/definitions/', 3: '#/components/schemas/' } as const;
+
 /** @returns by definition name, sorted. */
-export function buildDefinitions({ resources, referencePrefix }: DefinitionsRequest): Record<string, SchemaObject> {
-  const builder = new DefinitionBuilder(referencePrefix);
+export function buildDefinitions(request: DefinitionsRequest): Record<string, SchemaObject> {
+  const { resources } = request;
+  const builder = new DefinitionBuilder(request);
   for (const resource of resources) builder.addKind(resource);
   const gvks = [...new Map(resources.map(({ group, version }) => [`${group}/${version}`, { group, version }])).values()];
   builder.add(statusMessage, [{ group: '', version: 'v1', kind: 'Status' }]);
@@ -70,12 +78,18 @@ export function buildDefinitions({ resources, referencePrefix }: DefinitionsRequ
   return builder.sorted();
 }
 
+const objectMeta = `${meta}ObjectMeta`;
+/** Zero values of Go, where a field is always there. */
+const zeroValues: Readonly<Record<string, unknown>> = { string: '', bool: false, int32: 0, int64: 0, double: 0 };
+
 class DefinitionBuilder {
-  private readonly referencePrefix: string;
+  private readonly version: 2 | 3;
+  private readonly descriptions: DescriptionTable;
   private readonly definitions = new Map<string, SchemaObject>();
 
-  constructor(referencePrefix: string) {
-    this.referencePrefix = referencePrefix;
+  constructor({ version, descriptions }: DefinitionsRequest) {
+    this.version = version;
+    this.descriptions = descriptions;
   }
 
   sorted(): Record<string, SchemaObject> {
@@ -84,36 +98,60 @@ class DefinitionBuilder {
 
   addKind(resource: Resource): void {
     const { group, version, kind } = resource;
-    this.add(resource.schema, [{ group, version, kind }]);
-    if (resource.virtual && !verbsOf(resource).includes('list')) return;
-    this.definitions.set(definitionName(`${resource.schema}List`), {
-      type: 'object',
-      required: ['items'],
-      properties: {
-        apiVersion: { type: 'string' },
-        items: { type: 'array', items: this.reference(resource.schema) },
-        kind: { type: 'string' },
-        metadata: this.reference(listMeta),
-      },
-      'x-kubernetes-group-version-kind': [{ group, version, kind: `${kind}List` }],
-    });
+    const message = messageNameOf(resource);
+    if (resource.custom) this.addCustom(resource);
+    else this.add(message, [{ group, version, kind }]);
+    if (verbsOf(resource).includes('list')) this.addList(resource, message);
     if (resource.subresources.includes('scale')) this.add(scaleMessage, [{ group: 'autoscaling', version: 'v1', kind: 'Scale' }]);
     if (resource.subresources.includes('binding')) this.add(bindingMessage, [{ group: '', version: 'v1', kind: 'Binding' }]);
     if (resource.subresources.includes('eviction')) this.add(evictionMessage, [{ group: 'policy', version: 'v1', kind: 'Eviction' }]);
     if (resource.subresources.includes('token')) this.add('k8s.io.api.authentication.v1.TokenRequest', [{ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }]);
   }
 
+  private addList(resource: Resource, message: string): void {
+    const { group, version } = resource;
+    const kind = resource.custom?.listKind ?? `${resource.kind}List`;
+    const gvks = [{ group, version, kind }];
+    if (findMessage(`${message}List`)) {
+      this.add(`${message}List`, gvks);
+      return;
+    }
+    this.definitions.set(definitionName(`${message}List`), {
+      description: `${kind} is a list of ${resource.kind}`,
+      type: 'object',
+      required: ['items'],
+      properties: {
+        ...this.typeMeta(),
+        items: { description: `List of ${resource.plural}. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md`, type: 'array', items: this.reference(message) },
+        metadata: this.described(this.reference(listMeta), 'Standard list metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds'),
+      },
+      'x-kubernetes-group-version-kind': gvks,
+    });
+  }
+
+  private addCustom(resource: Resource): void {
+    const { group, version, kind, custom } = resource;
+    const definition: SchemaObject = custom?.openAPISchema ? customSchemaObject(custom.openAPISchema, this.version) : { type: 'object' };
+    const open = definition['x-kubernetes-preserve-unknown-fields'] === true && this.version === 2;
+    definition['x-kubernetes-group-version-kind'] = [{ group, version, kind }];
+    this.definitions.set(definitionName(messageNameOf(resource)), definition);
+    // Whoever may have any field is described by none, or clients would refuse the others.
+    if (open || (!custom?.openAPISchema?.properties && this.version === 2)) return;
+    definition.properties = {
+      ...definition.properties, ...this.typeMeta(),
+      metadata: this.described(this.reference(objectMeta), "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"),
+    };
+  }
+
   add(message: string, kinds?: readonly GroupVersionKind[]): void {
     const name = definitionName(message);
     if (this.definitions.has(name)) return;
-    const scalar = (this.referencePrefix === '#/definitions/' ? undefined : unions[message]) ?? scalars[message];
-    if (scalar) {
-      this.definitions.set(name, scalar);
-      return;
-    }
-    const definition: SchemaObject = { type: 'object' };
+    const description = this.descriptions[message]?.[''];
+    const scalar = (this.version === 2 ? undefined : unions[message]) ?? scalars[message];
+    const definition: SchemaObject = { ...(description ? { description } : {}), ...(scalar ?? { type: 'object' }) };
     // Before its fields: messages refer to themselves.
     this.definitions.set(name, definition);
+    if (scalar) return;
     const known = findMessage(message);
     // A message of a version that the table leaves out.
     if (known) this.fill(definition, known);
@@ -121,32 +159,65 @@ class DefinitionBuilder {
   }
 
   private fill(definition: SchemaObject, message: SchemaMessage): void {
-    const properties: [string, SchemaObject][] = [...message.fields.values()].map((field) => [field.name, this.property(field)]);
-    if (message.typeMeta) properties.push(['apiVersion', { type: 'string' }], ['kind', { type: 'string' }]);
+    const properties: [string, SchemaObject][] = [...message.fields.values()].map((field) => [field.name, this.property(message.name, field)]);
+    if (message.typeMeta) properties.push(...Object.entries(this.typeMeta()));
     properties.sort(([a], [b]) => (a < b ? -1 : 1));
     if (properties.length > 0) definition.properties = Object.fromEntries(properties);
     const required = [...message.fields.values()].filter((field) => field.required).map((field) => field.name).sort();
     if (required.length > 0) definition.required = required;
   }
 
-  private property(field: SchemaField): SchemaObject {
-    const value = this.valueOf(field.type);
-    const property: SchemaObject = field.list ? { type: 'array', items: value } : field.map ? { type: 'object', additionalProperties: value } : { ...value };
+  private typeMeta(): Record<'apiVersion' | 'kind', SchemaObject> {
+    const { apiVersion, kind } = this.descriptions[statusMessage] ?? {};
+    return {
+      apiVersion: { ...(apiVersion ? { description: apiVersion } : {}), type: 'string' },
+      kind: { ...(kind ? { description: kind } : {}), type: 'string' },
+    };
+  }
+
+  private property(message: string, field: SchemaField): SchemaObject {
+    const property: SchemaObject = field.list ? { type: 'array', items: this.element(field) }
+      : field.map ? { type: 'object', additionalProperties: this.element(field) } : this.single(message, field);
     const strategy = [field.patchReplace && 'replace', field.patchRetainKeys && 'retainKeys', field.patchMerge && 'merge'].filter(Boolean).reverse().join(',');
     if (field.listMapKeys) property['x-kubernetes-list-map-keys'] = field.listMapKeys;
     if (field.listType) property['x-kubernetes-list-type'] = field.listType;
     if (field.mapType) property['x-kubernetes-map-type'] = field.mapType;
     if (field.patchMergeKey) property['x-kubernetes-patch-merge-key'] = field.patchMergeKey;
     if (strategy) property['x-kubernetes-patch-strategy'] = strategy;
-    return property;
+    return this.described(property, this.descriptions[message]?.[field.name]);
+  }
+
+  private single(message: string, field: SchemaField): SchemaObject {
+    const value = this.valueOf(field.type);
+    if (this.version === 2) return value;
+    const scalar = field.type in zeroValues;
+    if (scalar) return field.required && !isPointerField(message, field.name) ? { ...value, default: zeroValues[field.type] } : value;
+    return field.kind === 'message' && isValueField(message, field.name) ? { ...value, default: {} } : value;
+  }
+
+  private element(field: SchemaField): SchemaObject {
+    const value = this.valueOf(field.type);
+    if (this.version === 2) return value;
+    if (field.type in zeroValues) return { ...value, default: zeroValues[field.type] };
+    return field.kind === 'message' ? this.closed({ ...value, default: {} }) : value;
+  }
+
+  private described(property: SchemaObject, description: string | undefined): SchemaObject {
+    return this.closed(description ? { description, ...property } : property);
+  }
+
+  /** OpenAPI 3 ignores what is beside a reference. */
+  private closed(property: SchemaObject): SchemaObject {
+    const { $ref, ...rest } = property;
+    return this.version === 3 && $ref && Object.keys(rest).length > 0 ? { ...rest, allOf: [{ $ref }] } : property;
   }
 
   private valueOf(type: string): SchemaObject {
-    return plainTypes[type] ?? this.reference(type);
+    return { ...(plainTypes[type] ?? this.reference(type)) };
   }
 
   private reference(message: string): SchemaObject {
     this.add(message);
-    return { $ref: `${this.referencePrefix}${definitionName(message)}` };
+    return { $ref: `${referencePrefixes[this.version]}${definitionName(message)}` };
   }
 }

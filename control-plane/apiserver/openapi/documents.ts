@@ -1,6 +1,7 @@
 /** Whole OpenAPI documents: one of version 2 for everything, one of version 3 for each group-version. */
 import type { Resource } from '../../../api/resources.ts';
-import { buildDefinitions } from './definitions.ts';
+import { buildDefinitions, referencePrefixes } from './definitions.ts';
+import type { DescriptionTable } from './descriptions.ts';
 import { operationsOf, type Method, type Operation, type QueryParameter } from './operations.ts';
 import { definitionName, type SchemaObject } from './schema-object.ts';
 
@@ -14,9 +15,12 @@ export interface SwaggerParameter {
 }
 
 export interface SwaggerOperation {
+  description: string;
+  tags: string[];
   operationId: string;
   consumes: string[];
   produces: string[];
+  schemes: string[];
   parameters: SwaggerParameter[];
   responses: Record<string, { description: string; schema?: SchemaObject }>;
   'x-kubernetes-action': string;
@@ -24,6 +28,35 @@ export interface SwaggerOperation {
 }
 
 export type SwaggerPathItem = Partial<Record<Method, SwaggerOperation>> & { parameters: SwaggerParameter[] };
+
+export interface OpenApiParameter {
+  in: 'path' | 'query';
+  name: string;
+  required?: boolean;
+  schema: SchemaObject;
+}
+
+export type OpenApiContent = Record<string, { schema: SchemaObject }>;
+
+export interface OpenApiOperation {
+  description: string;
+  tags: string[];
+  operationId: string;
+  parameters: OpenApiParameter[];
+  requestBody?: { required: boolean; content: OpenApiContent };
+  responses: Record<string, { description: string; content?: OpenApiContent }>;
+  'x-kubernetes-action': string;
+  'x-kubernetes-group-version-kind': object;
+}
+
+export type OpenApiPathItem = Partial<Record<Method, OpenApiOperation>> & { parameters: OpenApiParameter[] };
+
+export interface OpenApiDocument {
+  openapi: '3.0.0';
+  info: { title: string; version: string };
+  paths: Record<string, OpenApiPathItem>;
+  components: { schemas: Record<string, SchemaObject> };
+}
 
 export interface SwaggerDocument {
   swagger: '2.0';
@@ -33,20 +66,35 @@ export interface SwaggerDocument {
 }
 
 const title = 'Kubernetes';
-const definitionPrefix = '#/definitions/';
-const componentPrefix = '#/components/schemas/';
-const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'];
-const objectTypes = ['application/json', 'application/yaml'];
+const { 2: definitionPrefix, 3: componentPrefix } = referencePrefixes;
+const patchTypes = [
+  'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml',
+];
+/** Custom kinds have no strategic merge and no protobuf. */
+const customPatchTypes = patchTypes.filter((type) => !type.includes('strategic'));
+const customTypes = ['application/json', 'application/yaml'];
+const objectTypes = [...customTypes, 'application/vnd.kubernetes.protobuf'];
+const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+
+function patchTypesOf({ custom }: Operation): readonly string[] {
+  return custom ? customPatchTypes : patchTypes;
+}
+
+function answerTypesOf({ answer, custom, action }: Operation): readonly string[] {
+  if (!answer) return ['text/plain'];
+  const types = custom ? customTypes : objectTypes;
+  return action === 'list' ? [...types, ...(custom ? streamTypes.slice(0, 1) : streamTypes)] : types;
+}
 const unauthorized = { description: 'Unauthorized' };
 
 /** @param version of the server, `v1.36.0+bramble-0.1.0`. */
-export function swaggerDocument(resources: readonly Resource[], version: string): SwaggerDocument {
+export function swaggerDocument(resources: readonly Resource[], version: string, descriptions: DescriptionTable): SwaggerDocument {
   const paths: Record<string, SwaggerPathItem> = {};
   for (const operation of resources.flatMap(operationsOf)) {
     const item = (paths[operation.path] ??= { parameters: pathParameters(operation.path).map((name) => ({ in: 'path', name, required: true, type: 'string', uniqueItems: true })) });
     item[operation.method] = swaggerOperation(operation);
   }
-  return { swagger: '2.0', info: { title, version }, paths: sortKeys(paths), definitions: buildDefinitions({ resources, referencePrefix: definitionPrefix }) };
+  return { swagger: '2.0', info: { title, version }, paths: sortKeys(paths), definitions: buildDefinitions({ resources, version: 2, descriptions }) };
 }
 
 function swaggerOperation(operation: Operation): SwaggerOperation {
@@ -54,9 +102,12 @@ function swaggerOperation(operation: Operation): SwaggerOperation {
   const parameters: SwaggerParameter[] = operation.queries.map(({ name, type }) => ({ in: 'query', name, type, uniqueItems: true }));
   if (body) parameters.unshift({ in: 'body', name: 'body', required: action !== 'delete' && action !== 'deletecollection', schema: reference(definitionPrefix, body) });
   return {
+    description: operation.description,
+    tags: [operation.tag],
     operationId: operation.operationId,
-    consumes: action === 'patch' ? patchTypes : ['*/*'],
-    produces: answer ? objectTypes : ['text/plain'],
+    consumes: action === 'patch' ? [...patchTypesOf(operation)] : ['*/*'],
+    produces: [...answerTypesOf(operation)],
+    schemes: ['https'],
     parameters,
     responses: { 200: { description: 'OK', schema: answer ? reference(definitionPrefix, answer) : { type: 'string' } }, 401: unauthorized },
     'x-kubernetes-action': action,
@@ -65,37 +116,28 @@ function swaggerOperation(operation: Operation): SwaggerOperation {
 }
 
 /** OpenAPI 3 of one group-version. @param rows all of it. */
-export function groupVersionDocument(rows: readonly Resource[], version: string): object {
-  const paths: Record<string, Record<string, unknown>> = {};
+export function groupVersionDocument(rows: readonly Resource[], version: string, descriptions: DescriptionTable): OpenApiDocument {
+  const paths: OpenApiDocument['paths'] = {};
   for (const operation of rows.flatMap(operationsOf)) {
     const item = (paths[operation.path] ??= { parameters: pathParameters(operation.path).map((name) => ({ in: 'path', name, required: true, schema: { type: 'string', uniqueItems: true } })) });
     item[operation.method] = openApiOperation(operation);
   }
-  return { openapi: '3.0.0', info: { title, version }, paths: sortKeys(paths), components: { schemas: buildDefinitions({ resources: rows, referencePrefix: componentPrefix }) } };
+  return { openapi: '3.0.0', info: { title, version }, paths: sortKeys(paths), components: { schemas: buildDefinitions({ resources: rows, version: 3, descriptions }) } };
 }
 
-function openApiOperation({ operationId, queries, body, answer, action, kind }: Operation): object {
-  const content = (types: readonly string[], message: string | undefined) => Object.fromEntries(types.map((type) => [type, { schema: message ? reference(componentPrefix, message) : { type: 'string' } }]));
+function openApiOperation(operation: Operation): OpenApiOperation {
+  const { operationId, queries, body, answer, action, kind } = operation;
+  const content = (types: readonly string[], message: string | undefined): OpenApiContent => Object.fromEntries(types.map((type) => [type, { schema: message ? reference(componentPrefix, message) : { type: 'string' } }]));
   return {
+    description: operation.description,
+    tags: [operation.tag],
     operationId,
     parameters: queries.map(({ name, type }: QueryParameter) => ({ in: 'query', name, schema: { type, uniqueItems: true } })),
-    ...(body ? { requestBody: { required: action !== 'delete' && action !== 'deletecollection', content: content(action === 'patch' ? patchTypes : ['*/*'], body) } } : {}),
-    responses: { 200: { description: 'OK', content: content(answer ? objectTypes : ['text/plain'], answer) }, 401: unauthorized },
+    ...(body ? { requestBody: { required: action !== 'delete' && action !== 'deletecollection', content: content(action === 'patch' ? patchTypesOf(operation) : ['*/*'], body) } } : {}),
+    responses: { 200: { description: 'OK', content: content(answerTypesOf(operation), answer) }, 401: unauthorized },
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': kind,
   };
-}
-
-/** The rows of every group-version under its path, `apis/apps/v1`, as the index of version 3 names it. */
-export function groupVersionRows(resources: readonly Resource[]): ReadonlyMap<string, readonly Resource[]> {
-  const found = new Map<string, Resource[]>();
-  for (const row of resources) {
-    const path = row.group ? `apis/${row.group}/${row.version}` : `api/${row.version}`;
-    const rows = found.get(path);
-    if (rows) rows.push(row);
-    else found.set(path, [row]);
-  }
-  return found;
 }
 
 function reference(prefix: string, message: string): SchemaObject {

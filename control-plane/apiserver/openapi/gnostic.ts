@@ -3,9 +3,8 @@
  * of github.com/google/gnostic; the numbers below are its field numbers.
  */
 import type { SwaggerDocument, SwaggerOperation, SwaggerParameter, SwaggerPathItem } from './documents.ts';
+import { anyValue, double, extensions, field, flag, integer, message, named, text } from './gnostic-parts.ts';
 import type { SchemaObject } from './schema-object.ts';
-
-type Part = Buffer | undefined;
 
 export function encodeGnostic(document: SwaggerDocument): Buffer {
   return message([
@@ -28,11 +27,14 @@ function pathItem(item: SwaggerPathItem): Buffer {
 
 function operation(value: SwaggerOperation): Buffer {
   return message([
+    ...value.tags.map((tag) => text(1, tag)),
+    text(3, value.description),
     text(5, value.operationId),
     ...value.produces.map((type) => text(6, type)),
     ...value.consumes.map((type) => text(7, type)),
     ...value.parameters.map((entry) => field(8, parameter(entry))),
     field(9, message(named(1, value.responses, response))),
+    ...value.schemes.map((scheme) => text(10, scheme)),
     ...extensions(13, value),
   ]);
 }
@@ -62,49 +64,28 @@ function schema(value: SchemaObject): Buffer {
   return message([
     text(1, value.$ref),
     text(2, value.format),
+    text(3, value.title),
     text(4, value.description),
+    value.default !== undefined && field(5, anyValue(value.default)),
+    double(6, value.multipleOf),
+    double(7, value.maximum),
+    flag(8, value.exclusiveMaximum),
+    double(9, value.minimum),
+    flag(10, value.exclusiveMinimum),
+    integer(11, value.maxLength),
+    integer(12, value.minLength),
+    text(13, value.pattern),
+    integer(14, value.maxItems),
+    integer(15, value.minItems),
+    flag(16, value.uniqueItems),
+    integer(17, value.maxProperties),
+    integer(18, value.minProperties),
     ...(value.required ?? []).map((name) => text(19, name)),
+    ...(value.enum ?? []).map((entry) => field(20, anyValue(entry))),
     value.additionalProperties && field(21, message([field(1, schema(value.additionalProperties))])),
     value.type && field(22, message([text(1, value.type)])),
     value.items && field(23, message([field(1, schema(value.items))])),
     value.properties && field(25, message(named(1, value.properties, schema))),
     ...extensions(31, value),
   ]);
-}
-
-/** Extensions go as YAML, of which JSON is a part. */
-function extensions(number: number, value: object): Part[] {
-  return Object.entries(value).filter(([name]) => name.startsWith('x-'))
-    .map(([name, extension]) => field(number, message([text(1, name), field(2, message([text(2, `${JSON.stringify(extension)}\n`)]))])));
-}
-
-/** A map is a list of name-value messages. */
-function named<T>(number: number, values: Readonly<Record<string, T>>, encode: (value: T) => Buffer): Part[] {
-  return Object.entries(values).map(([name, value]) => field(number, message([text(1, name), field(2, encode(value))])));
-}
-
-function message(parts: readonly (Part | '')[]): Buffer {
-  return Buffer.concat(parts.filter((part): part is Buffer => Buffer.isBuffer(part)));
-}
-
-function text(number: number, value: string | undefined): Part {
-  return value === undefined || value === '' ? undefined : field(number, Buffer.from(value));
-}
-
-function flag(number: number, value: boolean | undefined): Part {
-  return value ? Buffer.concat([varint(number << 3), varint(1)]) : undefined;
-}
-
-function field(number: number, bytes: Buffer): Buffer {
-  return Buffer.concat([varint((number << 3) | 2), varint(bytes.length), bytes]);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 0x7f) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest = Math.floor(rest / 128);
-  }
-  return Buffer.from([...bytes, rest]);
 }

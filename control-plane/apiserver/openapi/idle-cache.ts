@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../../machinery/clock.ts';
 export class IdleCache {
   private readonly clock: Pick<Clock, 'after'>;
   private readonly idleMs: number;
-  private readonly entries = new Map<string, Buffer>();
+  private readonly entries = new Map<string, Promise<Buffer>>();
   private timer: Timer | undefined;
 
   constructor(clock: Pick<Clock, 'after'>, idleMs: number) {
@@ -17,13 +17,15 @@ export class IdleCache {
   }
 
   /** @param key out of a fixed set: nothing else bounds the cache. */
-  get(key: string, make: () => Buffer): Buffer {
+  get(key: string, make: () => Promise<Buffer>): Promise<Buffer> {
     this.timer?.cancel();
     this.timer = this.clock.after(this.idleMs, () => this.entries.clear());
     let bytes = this.entries.get(key);
     if (!bytes) {
       bytes = make();
       this.entries.set(key, bytes);
+      // Who asked hears of the failure; the next one tries again.
+      bytes.catch(() => this.entries.delete(key));
     }
     return bytes;
   }

@@ -2,7 +2,7 @@
 import { apiVersionOf, type Resource, type Subresource } from '../../../api/resources.ts';
 import { verbsOf } from '../discovery/resource-facts.ts';
 import { bindingMessage, deleteOptionsMessage, evictionMessage, patchMessage, scaleMessage, statusMessage } from './definitions.ts';
-import type { GroupVersionKind } from './schema-object.ts';
+import { messageNameOf, type GroupVersionKind } from './schema-object.ts';
 
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 
@@ -13,6 +13,10 @@ export interface Operation {
   /** x-kubernetes-action */
   action: 'list' | 'get' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection' | 'connect';
   operationId: string;
+  description: string;
+  /** `apps_v1`: what client generators group by. */
+  tag: string;
+  custom: boolean;
   kind: GroupVersionKind;
   /** Message of the body. */
   body?: string;
@@ -45,8 +49,11 @@ const execQueries: QueryParameter[] = [
   ...text('command', 'container'), ...['stderr', 'stdin', 'stdout', 'tty'].map((name): QueryParameter => ({ name, type: 'boolean' })),
 ];
 
+type PlainOperation = Omit<Operation, 'description' | 'tag' | 'custom'>;
+
 export function operationsOf(resource: Resource): Operation[] {
-  const { group, version, kind, schema, plural, namespaced } = resource;
+  const { group, version, kind, plural, namespaced } = resource;
+  const schema = messageNameOf(resource);
   const root = `${group ? '/apis' : '/api'}/${apiVersionOf(resource)}`;
   const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
   const one = `${collection}/{name}`;
@@ -54,7 +61,7 @@ export function operationsOf(resource: Resource): Operation[] {
   const id = (verb: string, suffix = '') => `${verb}${place}${namespaced ? 'Namespaced' : ''}${kind}${suffix}`;
   const list = `${schema}List`;
   const base = { kind: { group, version, kind } };
-  const operations: Operation[] = [
+  const operations: PlainOperation[] = [
     { ...base, path: collection, method: 'get', action: 'list', operationId: id('list'), answer: list, queries: listQueries },
     { ...base, path: collection, method: 'post', action: 'post', operationId: id('create'), body: schema, answer: schema, queries: writeQueries },
     { ...base, path: collection, method: 'delete', action: 'deletecollection', operationId: id('delete').replace(/^delete/, 'deleteCollection'), body: deleteOptionsMessage, answer: statusMessage, queries: [...listQueries.filter(({ name }) => name !== 'watch' && name !== 'allowWatchBookmarks'), ...deleteQueries] },
@@ -68,8 +75,25 @@ export function operationsOf(resource: Resource): Operation[] {
     operations.push({ ...base, path: `${root}/${plural}`, method: 'get', action: 'list', operationId: `list${place}${kind}ForAllNamespaces`, answer: list, queries: listQueries });
   }
   const offered = new Set(verbsOf(resource));
-  const isOffered = (operation: Operation) => operation.path.startsWith(`${one}/`) || offered.has(verbsOfActions[operation.action]);
-  return operations.filter(isOffered).map((operation) => ({ ...operation, queries: [...pretty, ...operation.queries] }));
+  const isOffered = (operation: PlainOperation) => operation.path.startsWith(`${one}/`) || offered.has(verbsOfActions[operation.action]);
+  const facts = { tag: `${titleless(group)}_${version}`, custom: resource.custom !== undefined };
+  return operations.filter(isOffered).map((operation) => ({
+    ...operation, ...facts, description: describe(operation, resource), queries: [...pretty, ...operation.queries],
+  }));
+}
+
+const descriptions: Readonly<Record<Operation['action'], string>> = {
+  list: 'list or watch objects of kind', get: 'read the specified', post: 'create a', put: 'replace the specified', patch: 'partially update the specified',
+  delete: 'delete a', deletecollection: 'delete collection of', connect: 'connect requests to',
+};
+
+function describe({ action, path }: PlainOperation, { kind, plural }: Resource): string {
+  const subresource = path.split(`/${plural}/{name}/`)[1];
+  return subresource && action !== 'connect' ? `${descriptions[action]} ${kind}'s ${subresource}`.replace('create a ', 'create ') : `${descriptions[action]} ${kind}`;
+}
+
+function titleless(group: string): string {
+  return group.split('.', 1)[0] || 'core';
 }
 
 const verbsOfActions: Readonly<Record<Operation['action'], string>> = {
@@ -83,11 +107,12 @@ interface SubresourcePlace {
   id: (verb: string, suffix: string) => string;
 }
 
-function subresourceOperations({ resource, subresource, path, id }: SubresourcePlace): Operation[] {
-  const { group, version, kind, schema } = resource;
+function subresourceOperations({ resource, subresource, path, id }: SubresourcePlace): PlainOperation[] {
+  const { group, version, kind } = resource;
+  const schema = messageNameOf(resource);
   const own = { path, kind: { group, version, kind } };
   const suffix = title(subresource);
-  const readWrite = (message: string, gvk: GroupVersionKind): Operation[] => [
+  const readWrite = (message: string, gvk: GroupVersionKind): PlainOperation[] => [
     { ...own, kind: gvk, method: 'get', action: 'get', operationId: id('read', suffix), answer: message, queries: [] },
     { ...own, kind: gvk, method: 'put', action: 'put', operationId: id('replace', suffix), body: message, answer: message, queries: writeQueries },
     { ...own, kind: gvk, method: 'patch', action: 'patch', operationId: id('patch', suffix), body: patchMessage, answer: message, queries: patchQueries },
@@ -117,7 +142,7 @@ function subresourceOperations({ resource, subresource, path, id }: SubresourceP
 
 /** `Apps`, `Discovery`, `Core`. */
 function groupTitle(group: string): string {
-  return title(group.split('.', 1)[0] || 'core');
+  return title(titleless(group));
 }
 
 function title(word: string): string {
