@@ -22,7 +22,7 @@ export async function createObject(call: ResourceCall): Promise<FastifyReply> {
 
 const bindingTarget = { group: '', version: 'v1', kind: 'Binding', schema: 'k8s.io.api.core.v1.Binding' };
 
-/** POST pods/NAME/binding. */
+/** POST pods/NAME/binding, or bindings, where the binding's own name is the pod's. */
 export async function bindPod(call: ResourceCall): Promise<FastifyReply> {
   const options = parseWriteOptions(call.query, 'CreateOptions');
   const binding = await decodeRequest<Binding>(call, bindingTarget, options.fieldValidation);
@@ -34,7 +34,7 @@ export async function bindPod(call: ResourceCall): Promise<FastifyReply> {
     }]);
   }
   if (!target.name) throw newInvalid({ group: '', kind: 'Binding' }, metadata?.name ?? '', [{ reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' }]);
-  await call.parts.registry.bind(requestContext(call, options), call.info.namespace ?? '', call.info.name!, {
+  await call.parts.registry.bind(requestContext(call, options), call.info.namespace ?? '', call.info.name ?? metadata?.name ?? '', {
     nodeName: target.name, ...(metadata?.uid ? { uid: metadata.uid } : {}),
   });
   return sendValue(call.request, call.reply, 201, success(201));

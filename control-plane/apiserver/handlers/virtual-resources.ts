@@ -3,6 +3,8 @@ import type { FastifyReply } from 'fastify';
 import type { ResourceCall } from '../app-parts.ts';
 import type { ResourceVerb } from '../request-info.ts';
 import { reviewAccess, reviewLocalAccess, reviewOwnAccess, reviewOwnRules } from './access-reviews.ts';
+import { getComponentStatus, listComponentStatuses } from './component-statuses.ts';
+import { bindPod } from './create.ts';
 import { reviewSelf, reviewToken } from './identity-reviews.ts';
 
 type VirtualHandler = (call: ResourceCall) => Promise<FastifyReply> | FastifyReply;
@@ -14,6 +16,8 @@ interface Places {
 }
 
 export const virtualHandlers: Readonly<Record<string, Places>> = {
+  bindings: { collection: { create: bindPod } },
+  componentstatuses: { collection: { list: listComponentStatuses }, single: { get: getComponentStatus } },
   'tokenreviews.authentication.k8s.io': { collection: { create: reviewToken } },
   'selfsubjectreviews.authentication.k8s.io': { collection: { create: reviewSelf } },
   'subjectaccessreviews.authorization.k8s.io': { collection: { create: reviewAccess } },

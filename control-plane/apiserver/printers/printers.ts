@@ -2,13 +2,15 @@
 import type { KubernetesObject } from '../../../api/meta.ts';
 import {
   apiServices, certificateSigningRequests, clusterRoleBindings, componentStatuses, configMaps, controllerRevisions, cronJobs, csiDrivers,
-  csiNodes, csiStorageCapacities, daemonSets, deployments, endpoints, endpointSlices, events, flowSchemas, horizontalPodAutoscalers,
+  csiNodes, csiStorageCapacities, daemonSets, deployments, endpoints, endpointSlices, events, flowSchemas, groupedEvents, horizontalPodAutoscalers, horizontalPodAutoscalersV1,
   ingressClasses, ingresses, jobs, leases, mutatingWebhookConfigurations, namespaces, networkPolicies, nodes, persistentVolumeClaims,
   persistentVolumes, podDisruptionBudgets, pods, podTemplates, priorityClasses, priorityLevelConfigurations, replicaSets,
   replicationControllers, resourceQuotas, roleBindings, runtimeClasses, secrets, serviceAccounts, services, statefulSets, storageClasses,
   validatingAdmissionPolicies, validatingAdmissionPolicyBindings, validatingWebhookConfigurations, volumeAttachments,
   type Resource,
 } from '../../../api/resources.ts';
+import { toStored as toAutoscalerV2 } from '../../registry/autoscaling/version-1/conversion.ts';
+import { toCoreEvent } from '../../registry/events/grouped-events.ts';
 import { certificateSigningRequestPrinter, clusterRoleBindingPrinter, roleBindingPrinter } from './access.ts';
 import { cronJobPrinter, horizontalPodAutoscalerPrinter, jobPrinter, podDisruptionBudgetPrinter } from './batch.ts';
 import { persistentVolumeClaimPrinter, persistentVolumePrinter, resourceQuotaPrinter } from './claims.ts';
@@ -31,6 +33,11 @@ const printers = new Map<Resource, Printer>();
 function register<T extends KubernetesObject>(resource: Resource<T>, printer: Printer<T>): void {
   // The row ties the kind to its type: only objects of the row get to its printer.
   printers.set(resource, printer);
+}
+
+/** The other version of a kind looks the same. */
+function shownAs<T extends KubernetesObject, S extends KubernetesObject>(printer: Printer<S>, toStored: (object: T) => S): Printer<T> {
+  return { columns: printer.columns, cells: (object, now) => printer.cells(toStored(object), now) };
 }
 
 register(pods, podPrinter);
@@ -67,6 +74,7 @@ register(apiServices, apiServicePrinter);
 register(flowSchemas, flowSchemaPrinter);
 register(priorityLevelConfigurations, priorityLevelPrinter);
 register(componentStatuses, componentStatusPrinter);
+register(groupedEvents, shownAs(eventPrinter, toCoreEvent));
 register(statefulSets, statefulSetPrinter);
 register(daemonSets, daemonSetPrinter);
 register(controllerRevisions, controllerRevisionPrinter);
@@ -75,6 +83,7 @@ register(podTemplates, podTemplatePrinter);
 register(jobs, jobPrinter);
 register(cronJobs, cronJobPrinter);
 register(horizontalPodAutoscalers, horizontalPodAutoscalerPrinter);
+register(horizontalPodAutoscalersV1, shownAs(horizontalPodAutoscalerPrinter, toAutoscalerV2));
 register(podDisruptionBudgets, podDisruptionBudgetPrinter);
 register(persistentVolumes, persistentVolumePrinter);
 register(persistentVolumeClaims, persistentVolumeClaimPrinter);

@@ -15,8 +15,12 @@ function rename(object: object, names: Readonly<Record<string, string>>): Record
   return Object.fromEntries(Object.entries(object).map(([name, value]): [string, unknown] => [(Object.hasOwn(names, name) ? names[name] : undefined) ?? name, value as unknown]));
 }
 
+export function toCoreEvent(event: GroupedEvent): Event {
+  return { ...rename(event, renamed), apiVersion: 'v1' } as unknown as Event;
+}
+
 export const groupedEventConversion: Conversion<GroupedEvent, Event> = {
-  toStored: (event) => ({ ...rename(event, renamed), apiVersion: 'v1' }) as unknown as Event,
+  toStored: toCoreEvent,
   fromStored: (event) => ({ ...rename(event, restored), apiVersion: 'events.k8s.io/v1' }) as unknown as GroupedEvent,
   validate: validateGroupedEvent,
   storedField(field) {
