@@ -27,14 +27,14 @@ describe('events', () => {
     expect(names(test)).toEqual(['busy']);
     await test.clock.advance(40 * 60_000);
     expect(names(test)).toEqual([]);
-    test.registry.stop();
+    await test.registry.stop();
   });
 
   it('stay when nobody sweeps any more', async () => {
     const test = await createTestRegistry();
     test.registry.start();
     await record(test, 'a');
-    test.registry.stop();
+    await test.registry.stop();
     await test.clock.advance(120 * 60_000);
     expect(names(test)).toEqual(['a']);
   });

@@ -6,17 +6,19 @@
  * - Between the last admission check and the hand-over to the store nothing waits, so what the check saw still holds for
  *   everything that was handed over earlier.
  */
+import type { CustomResourceDefinition } from '../../api/apiextensions.ts';
 import type { Service } from '../../api/core.ts';
 import { newNotFound } from '../../api/errors.ts';
 import { objectKey } from '../../api/meta.ts';
 import type { DeleteOptions, KubernetesObject, ObjectList } from '../../api/meta.ts';
-import { services } from '../../api/resources.ts';
+import { customResourceDefinitions, services } from '../../api/resources.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Admission } from '../admission/admission.ts';
 import { createDefaultAdmission, type WebhookOptions } from '../admission/default-admission.ts';
 import { createEscalationCheck, type EscalationCheckOptions } from '../authorization/escalation-check.ts';
+import { CustomResourceDefinitions } from '../custom-resources/custom-resource-definitions.ts';
 import { listPrefix } from '../storage/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import { bindPod } from './bind-pod.ts';
@@ -68,9 +70,9 @@ export interface RegistryOptions {
 const defaultNodePortRange = '30000-32767';
 
 export interface GenericRegistry extends Registry {
-  /** Begins to remove expired events. */
+  /** Begins to remove expired events and to act on CustomResourceDefinitions. */
   start(): void;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export function createRegistry(options: RegistryOptions): GenericRegistry {
@@ -89,17 +91,29 @@ export function createRegistry(options: RegistryOptions): GenericRegistry {
     registries.set(resource, createConvertedRegistry(resource, stored, conversion));
   }
   const retention = new EventRetention({ storage, clock, logger });
+  const custom = new CustomResourceDefinitions({
+    storage, catalog, clock, logger, random: () => random.integer(2 ** 32) / 2 ** 32,
+    definitions: () => registries.get(customResourceDefinitions) as unknown as ResourceRegistry<CustomResourceDefinition>,
+    createRegistry: (view, strategy) => createResourceRegistry({ ...parts, storage: view }, strategy),
+    ...(options.webhooks ? { converter: { client: options.webhooks.client, newUid: () => random.uuid() } } : {}),
+  });
   return {
     catalog,
     of<T extends KubernetesObject>(resource: Resource<T>): ResourceRegistry<T> {
-      const registry = registries.get(resource);
+      const registry = registries.get(resource) ?? custom.registryOf(resource);
       if (!registry) throw new RangeError(`no strategy for ${resource.plural}`);
       return registry as unknown as ResourceRegistry<T>;
     },
     bind: (context, namespace, name, binding) => bindPod(parts, context, { namespace, name, binding }),
     reviewConnect: (context, connection) => reviewConnect(parts, context, connection),
-    start: () => retention.start(),
-    stop: () => retention.stop(),
+    start: () => {
+      retention.start();
+      custom.start();
+    },
+    stop: async () => {
+      retention.stop();
+      await custom.stop();
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 /** The strategy of every kind. */
 import { resources, type Resource } from '../../api/resources.ts';
-import type { Clock } from '../../machinery/clock.ts';
+import { timestamp, type Clock } from '../../machinery/clock.ts';
 import type { ExpressionCheck } from './admissionregistration/expressions.ts';
 import { createPolicyStrategy, policyBindingStrategy } from './admissionregistration/policies.ts';
 import { createMutatingWebhookStrategy, createValidatingWebhookStrategy } from './admissionregistration/webhooks.ts';
@@ -27,6 +27,7 @@ import { ingressStrategy } from './networking/ingress/strategy.ts';
 import { networkPolicyStrategy } from './networking/network-policy/strategy.ts';
 import { runtimeClassStrategy } from './node/runtime-class/strategy.ts';
 import { clusterRoleBindingStrategy, clusterRoleStrategy, roleBindingStrategy, roleStrategy } from './rbac/strategies.ts';
+import { createDefinitionStrategy } from '../custom-resources/definition-strategy.ts';
 import { createRecordStrategy } from './record-strategy.ts';
 import { priorityClassStrategy } from './scheduling/priority-class/strategy.ts';
 import { csiDriverStrategy } from './storage/csi-driver/strategy.ts';
@@ -54,7 +55,7 @@ export function createStrategies({ allocations, clock, checkExpression = () => u
     clusterRoleStrategy, clusterRoleBindingStrategy, storageClassStrategy, volumeAttachmentStrategy, csiDriverStrategy, csiNodeStrategy,
     csiStorageCapacityStrategy, flowSchemaStrategy, priorityLevelStrategy, policyBindingStrategy, createPolicyStrategy(checkExpression),
     createMutatingWebhookStrategy(checkExpression), createValidatingWebhookStrategy(checkExpression), createApiServiceStrategy(clock),
-    createCertificateSigningRequestStrategy(clock),
+    createCertificateSigningRequestStrategy(clock), createDefinitionStrategy(() => timestamp(clock.now())),
   ];
   const particular = new Map(strategies.map((strategy) => [strategy.resource, strategy]));
   return new Map(resources.map((resource) => [resource, particular.get(resource) ?? createRecordStrategy(resource)]));

@@ -71,7 +71,7 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
     longRunning: () => longRunning.size,
     stop: async () => {
       await app.close();
-      registry.stop();
+      await registry.stop();
       access.stop();
       await storage.close();
       await rm(directory, { recursive: true, force: true });
