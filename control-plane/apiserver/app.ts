@@ -11,6 +11,7 @@ import { createPublicAuthorizer } from '../authorization/public-authorizer.ts';
 import { checkAccess, type Access } from './access.ts';
 import type { AppParts } from './app-parts.ts';
 import type { BoardStreamOpener } from './board-streams.ts';
+import type { AggregatedGroupVersions } from './discovery/group-versions.ts';
 import { maxBodyBytes, newUnknownResource, toStatusError } from './error-status.ts';
 import { createResourceHandler, isLongRunning } from './handlers/resource-handler.ts';
 import { sendWarnings } from './handlers/send-warnings.ts';
@@ -21,7 +22,7 @@ import { registerProxy } from './target-proxy/proxy-routes.ts';
 import { createUpgradeHandler } from './remote-command/upgrade-handler.ts';
 import { parseRequestInfo } from './request-info.ts';
 import { sendStatus } from './responses.ts';
-import { registerDiscovery } from './routes/discovery.ts';
+import { registerDiscovery, ServedGroups } from './routes/discovery.ts';
 import { registerHealth, type HealthChecks } from './routes/health.ts';
 import { registerIssuer } from './routes/issuer.ts';
 import { registerOpenApi } from './routes/openapi.ts';
@@ -49,6 +50,8 @@ export interface AppOptions {
   /** Absent: plain HTTP, for tests with inject() only. */
   tls?: TlsOptions;
   boardStreams?: BoardStreamOpener;
+  /** Group-versions of extension API servers, for discovery. Default: none. */
+  aggregatedGroupVersions?: AggregatedGroupVersions;
   health?: Partial<HealthChecks>;
   /** 0 <= x < 1, spreads the ends of watches. Default Math.random is the caller's to give. */
   random: () => number;
@@ -84,8 +87,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   registerVersion(app, options.version);
   registerHealth(app, { live: options.health?.live ?? [], ready: options.health?.ready ?? [] }, logger);
   if (options.tokens) registerIssuer(app, options.tokens);
-  registerDiscovery(app);
-  registerOpenApi(app, gitVersion(options.version), options.clock);
+  registerDiscovery(app, new ServedGroups(parts.catalog, options.aggregatedGroupVersions));
+  registerOpenApi(app, gitVersion(options.version), options.clock, parts.catalog);
   registerProxy(app, parts);
   // Resources are found by the table at run time, not by a route each.
   const handle = createResourceHandler(parts);

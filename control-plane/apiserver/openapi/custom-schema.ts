@@ -25,16 +25,16 @@ export function customSchemaObject(schema: JSONSchemaProps, version: 2 | 3): Sch
   if (schema.type !== undefined && !(version === 2 && (schema.nullable || source['x-kubernetes-int-or-string']))) result['type'] = schema.type;
   if (loose) {
     delete result['required'];
-    return result as SchemaObject;
+    return result;
   }
   const convert = (child: unknown): SchemaObject => customSchemaObject(child as JSONSchemaProps, version);
   if (schema.properties) result['properties'] = Object.fromEntries(Object.entries(schema.properties).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, child]) => [name, convert(child)]));
   if (schema.items !== undefined) result['items'] = convert(schema.items);
-  if (typeof schema.additionalProperties === 'object' && schema.additionalProperties !== null) result['additionalProperties'] = convert(schema.additionalProperties);
+  if (typeof schema.additionalProperties === 'object') result['additionalProperties'] = convert(schema.additionalProperties);
   if (version === 3) {
     if (schema.nullable) result['nullable'] = true;
     for (const name of ['allOf', 'anyOf', 'oneOf'] as const) if (schema[name]) result[name] = schema[name].map(convert);
     if (schema.not) result['not'] = convert(schema.not);
   }
-  return result as SchemaObject;
+  return result;
 }
