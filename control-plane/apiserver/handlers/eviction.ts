@@ -1,6 +1,6 @@
 /**
- * POST pods/NAME/eviction: a deletion that tells in the pod's status why. Follows pkg/registry/core/pod/storage: EvictionREST,
- * for a cluster without disruption budgets.
+ * POST pods/NAME/eviction: a deletion that asks the disruption budget first and tells in the pod's status why. Follows
+ * pkg/registry/core/pod/storage: EvictionREST.
  */
 import type { FastifyReply } from 'fastify';
 import type { Pod, PodCondition } from '../../../api/core.ts';
@@ -8,6 +8,7 @@ import { newBadRequest } from '../../../api/errors.ts';
 import type { DeleteOptions, KubernetesObject } from '../../../api/meta.ts';
 import { pods } from '../../../api/resources.ts';
 import { timestamp } from '../../../machinery/clock.ts';
+import { spendDisruption } from '../../registry/policy/pod-disruption-budget/spend-disruption.ts';
 import type { RequestContext } from '../../registry/registry.ts';
 import { requestContext, type ResourceCall } from '../app-parts.ts';
 import { parseWriteOptions, validateDeleteOptions } from '../query-options.ts';
@@ -29,7 +30,9 @@ export async function evictPod(call: ResourceCall): Promise<FastifyReply> {
   validateDeleteOptions(deleteOptions);
   const context = requestContext(call, { ...options, dryRun: options.dryRun || (deleteOptions.dryRun?.includes('All') ?? false) });
   const store = call.parts.registry.of(pods);
-  if (isRunning(await store.get(name, call.info.namespace))) await markEvicted(call, context, name);
+  const pod = await store.get(name, call.info.namespace);
+  await spendDisruption({ ...call.parts, context }, pod);
+  if (isRunning(pod)) await markEvicted(call, context, name);
   await store.delete(context, name, call.info.namespace, deleteOptions);
   return sendValue(call.request, call.reply, 201, success(201));
 }

@@ -8,6 +8,7 @@ import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import type { Writable } from '../../writable.ts';
 import { defaultPod } from './defaults.ts';
+import { ephemeralContainersUpdate } from './ephemeral-containers.ts';
 import { qualityOfService } from './quality-of-service.ts';
 import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './validation.ts';
 
@@ -38,6 +39,7 @@ export const podStrategy: Strategy<Pod> = {
     // The class follows from the spec, which a running pod keeps.
     if (old.status?.qosClass) pod.status = { ...pod.status, qosClass: old.status.qosClass };
   },
+  subresourceUpdates: { ephemeralcontainers: ephemeralContainersUpdate },
   generationChanged: (pod, old) => !deepEqual(pod.spec, old.spec),
   gracePeriodSeconds,
 };

@@ -1,6 +1,6 @@
 /** Containers of all sorts. Follows pkg/apis/core/validation. */
 import type { Container, ContainerPort, EphemeralContainer, PodSpec } from './pod-parts.ts';
-import { check, duplicate, forbidden, invalid, oneOf, oneOfIfSet, portNumber, required, type FieldError } from '../../validation/field-errors.ts';
+import { check, duplicate, forbidden, invalid, notFound, oneOf, oneOfIfSet, portNumber, required, type FieldError } from '../../validation/field-errors.ts';
 import { dnsLabel, portName } from '../../validation/names.ts';
 import { duplicates } from '../../validation/object-meta.ts';
 import { validateEnvironment } from './validate-environment.ts';
@@ -21,7 +21,7 @@ const withoutRestart = 'may not be set for init containers without restartPolicy
 
 /** All lists of a pod's containers. */
 export function validateAllContainers(spec: Partial<PodSpec>, path: string, context: ContainerContext): FieldError[] {
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = spec;
+  const { containers = [], initContainers = [] } = spec;
   if (containers.length === 0) return [required(`${path}.containers`)];
   return [
     ...containers.flatMap((container, index) => validateAppContainer(container, `${path}.containers[${index}]`, context)),
@@ -29,7 +29,7 @@ export function validateAllContainers(spec: Partial<PodSpec>, path: string, cont
     ...initContainers.flatMap((container, index) => validateInitContainer(container, `${path}.initContainers[${index}]`, context)),
     ...duplicates([...containers, ...initContainers].map(({ name }) => name), (index) => `${path}.initContainers[${index - containers.length}].name`)
       .filter(({ field }) => !field.includes('[-')),
-    ...ephemeralContainers.flatMap((container, index) => validateEphemeralContainer(container, `${path}.ephemeralContainers[${index}]`, context)),
+    ...validateEphemeralContainers(spec, path, context),
     ...validateHostPorts(containers, `${path}.containers`),
   ];
 }
@@ -53,12 +53,38 @@ function validateInitContainer(container: Container, path: string, context: Cont
   return errors;
 }
 
-function validateEphemeralContainer(container: EphemeralContainer, path: string, context: ContainerContext): FieldError[] {
-  const errors = validateContainer(container, path, context);
-  for (const field of ['ports', 'lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-    if (container[field]) errors.push(forbidden(`${path}.${field}`, 'cannot be set for an Ephemeral Container'));
-  }
-  return errors;
+/** Fields of containers that those for a while do not have: nothing relies on them. */
+const lastingFields = ['ports', 'resources', 'resizePolicy', 'restartPolicy', 'restartPolicyRules', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'];
+const notEphemeral = 'cannot be set for an Ephemeral Container';
+
+/** Names are unique among all containers of the pod, and a target is one of the others. */
+export function validateEphemeralContainers(spec: Partial<PodSpec>, path: string, context: ContainerContext): FieldError[] {
+  const others = new Set([...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ name }) => name));
+  const names = new Set(others);
+  return (spec.ephemeralContainers ?? []).flatMap((container, index) => {
+    const place = `${path}.ephemeralContainers[${index}]`;
+    const { name, targetContainerName: target } = container;
+    const repeated = names.has(name);
+    names.add(name);
+    return [
+      ...validateContainer(container, place, context),
+      ...(repeated ? [duplicate(`${place}.name`, name)] : []),
+      ...(target && !others.has(target) ? [notFound(`${place}.targetContainerName`, target)] : []),
+      ...lastingFields.filter((field) => isSet((container as unknown as Record<string, unknown>)[field])).map((field) => forbidden(`${place}.${field}`, notEphemeral)),
+      ...validateWholeMounts(container, place),
+    ];
+  });
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== '' && (typeof value !== 'object' || value === null || Object.keys(value).length > 0);
+}
+
+/** A part of a volume that is mounted can outlast the container. */
+function validateWholeMounts({ volumeMounts = [] }: EphemeralContainer, path: string): FieldError[] {
+  return volumeMounts.flatMap((mount, index) => (['subPath', 'subPathExpr'] as const)
+    .filter((field) => mount[field])
+    .map((field) => forbidden(`${path}.volumeMounts[${index}].${field}`, notEphemeral)));
 }
 
 /** What all sorts have in common. */
