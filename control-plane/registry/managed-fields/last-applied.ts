@@ -29,10 +29,17 @@ export function fieldsOfLastApplied(schema: FieldSchema, live: KubernetesObject,
 export function keepLastApplied(object: KubernetesObject, configuration: KubernetesObject): void {
   const annotations = object.metadata?.annotations;
   if (!annotations?.[lastAppliedAnnotation]) return;
-  const updated: Record<string, string> = { ...annotations, [lastAppliedAnnotation]: `${JSON.stringify(withoutRecord(configuration))}\n` };
+  const updated: Record<string, string> = { ...annotations, [lastAppliedAnnotation]: `${JSON.stringify(inOrder(withoutRecord(configuration)))}\n` };
   const size = Object.entries(updated).reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
   if (size > maxAnnotationBytes) Reflect.deleteProperty(updated, lastAppliedAnnotation);
   object.metadata = { ...object.metadata, annotations: updated };
+}
+
+/** With sorted keys, as Go writes maps and so kubectl its record. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, inOrder(value[key])]));
 }
 
 function withoutRecord(configuration: KubernetesObject): KubernetesObject {
