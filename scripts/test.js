@@ -25,6 +25,7 @@ const missing = [
   [!onPath('dockerd'), "dockerd ('apt-get install docker.io')"],
   [!onPath('nats-server'), "nats-server ('apt-get install nats-server')"],
   [!process.env.BRAMBLE_TEST_KUBECTL && !onPath('kubectl'), "kubectl ('apt-get install kubernetes-client')"],
+  [!existsSync('/usr/lib/python3/dist-packages/kubernetes'), "Python's client ('apt-get install python3-kubernetes')"],
   [!onPath('redis-server'), "redis-server ('apt-get install redis-server')"],
 ].filter(([lacking]) => lacking).map(([, what]) => what);
 
