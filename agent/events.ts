@@ -1,6 +1,7 @@
 /** Reasons of the events the agent reports, as kubelet spells them, and how an event is made. */
 import type { EventReport } from '../api/messaging/messages.ts';
 import type { Pod } from '../api/core.ts';
+import type { ContainerKind } from './container-runtime/container-runtime.ts';
 import type { StatusSink } from './link/status-sink.ts';
 
 export const eventReasons = {
@@ -32,11 +33,13 @@ export type EventReason = (typeof eventReasons)[keyof typeof eventReasons];
 export interface PodEvent {
   pod: Pod;
   /** Names the container in involvedObject.fieldPath. */
-  container?: { kind: 'init' | 'container'; name: string };
+  container?: { kind: ContainerKind; name: string };
   type: EventReport['type'];
   reason: EventReason;
   message: string;
 }
+
+const containerLists = { init: 'initContainers', container: 'containers', ephemeral: 'ephemeralContainers' } as const;
 
 export function reportPodEvent(sink: Pick<StatusSink, 'event'>, { pod, container, type, reason, message }: PodEvent): void {
   const { name, namespace, uid } = pod.metadata ?? {};
@@ -47,7 +50,7 @@ export function reportPodEvent(sink: Pick<StatusSink, 'event'>, { pod, container
       ...(name ? { name } : {}),
       ...(namespace ? { namespace } : {}),
       ...(uid ? { uid } : {}),
-      ...(container ? { fieldPath: `spec.${container.kind === 'init' ? 'initContainers' : 'containers'}{${container.name}}` } : {}),
+      ...(container ? { fieldPath: `spec.${containerLists[container.kind]}{${container.name}}` } : {}),
     },
     type,
     reason,

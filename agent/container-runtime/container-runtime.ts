@@ -6,6 +6,9 @@ import type { Readable, Writable } from 'node:stream';
 
 export type ContainerPhase = 'created' | 'running' | 'exited' | 'unknown';
 
+/** Which list of the pod's spec a container is of. */
+export type ContainerKind = 'init' | 'container' | 'ephemeral';
+
 /** One container of a pod as the engine has it. Everything but phase comes from labels set at creation. */
 export interface RuntimeContainer {
   id: string;
@@ -14,7 +17,7 @@ export interface RuntimeContainer {
   sandboxId: string;
   /** Container name in the pod spec. */
   name: string;
-  kind: 'init' | 'container';
+  kind: ContainerKind;
   /** Counts restarts of this container in its pod: 0 for the first. */
   attempt: number;
   phase: ContainerPhase;
@@ -75,7 +78,8 @@ export interface SandboxConfig {
 
 /** Whose namespaces a container joins. The network is always the sandbox's (which is the board's for hostNetwork). */
 export interface ContainerNamespaces {
-  pid: 'container' | 'pod' | 'host';
+  /** An id: that of the container whose processes this one sees. */
+  pid: 'container' | 'pod' | 'host' | { containerId: string };
   ipc: 'pod' | 'host';
 }
 
@@ -91,7 +95,7 @@ export interface ContainerConfig {
   namespace: string;
   podName: string;
   name: string;
-  kind: 'init' | 'container';
+  kind: ContainerKind;
   attempt: number;
   specHash: string;
   /** Reference as in the pod spec, for status. */

@@ -1,6 +1,6 @@
 /** Translates between the runtime's terms and those of Docker's API. Pure. */
 import type {
-  ContainerConfig, ContainerPhase, ImageInfo, RuntimeContainer, RuntimePod, RuntimeSandbox, SandboxConfig,
+  ContainerConfig, ContainerKind, ContainerPhase, ImageInfo, RuntimeContainer, RuntimePod, RuntimeSandbox, SandboxConfig,
 } from '../container-runtime/container-runtime.ts';
 import type { ContainerDetails, ContainerSpec, ContainerSummary, ImageDetails, ImageSummary } from './docker-client.ts';
 import { containerLabels, labels, sandboxLabels } from './labels.ts';
@@ -95,7 +95,7 @@ export function containerSpec(
     HostConfig: {
       NetworkMode: join,
       IpcMode: config.namespaces.ipc === 'host' ? 'host' : join,
-      ...(config.namespaces.pid === 'host' ? { PidMode: 'host' } : config.namespaces.pid === 'pod' ? { PidMode: join } : {}),
+      ...pidMode(config.namespaces.pid, join),
       Binds: mounts.map(bind),
       LogConfig: logConfig,
       RestartPolicy: { Name: 'no' },
@@ -116,6 +116,12 @@ export function containerSpec(
       ...(resources.oomScoreAdjust === undefined ? {} : oomScore(resources.oomScoreAdjust, settings)),
     },
   };
+}
+
+function pidMode(pid: ContainerConfig['namespaces']['pid'], sandbox: string): { PidMode?: string } {
+  if (pid === 'container') return {};
+  if (pid === 'host') return { PidMode: 'host' };
+  return { PidMode: pid === 'pod' ? sandbox : `container:${pid.containerId}` };
 }
 
 function bind(mount: ContainerConfig['mounts'][number]): string {
@@ -163,6 +169,10 @@ export function containerOutcome(details: ContainerDetails): ContainerOutcome {
   };
 }
 
+function kindOf(label: string | undefined): ContainerKind {
+  return label === 'init' || label === 'ephemeral' ? label : 'container';
+}
+
 function toContainer(summary: ContainerSummary, outcome: ContainerOutcome): RuntimeContainer {
   const own = summary.Labels;
   const createdAt = summary.Created * 1000;
@@ -174,7 +184,7 @@ function toContainer(summary: ContainerSummary, outcome: ContainerOutcome): Runt
     podUid: own[labels.podUid] ?? '',
     sandboxId: summary.HostConfig.NetworkMode.replace(/^container:/, ''),
     name: own[labels.containerName] ?? '',
-    kind: own[labels.kind] === 'init' ? 'init' : 'container',
+    kind: kindOf(own[labels.kind]),
     attempt: Number(own[labels.attempt] ?? 0),
     phase: failedToStart ? 'exited' : phase,
     specHash: own[labels.specHash] ?? '',

@@ -1,5 +1,5 @@
 /** Labels of Bramble's containers: with the names (naming.ts) all that a restarted agent needs to know them again. */
-import type { ContainerConfig, SandboxConfig } from '../container-runtime/container-runtime.ts';
+import type { ContainerConfig, ContainerKind, SandboxConfig } from '../container-runtime/container-runtime.ts';
 
 /** The same keys as kubelet's, so that tools made for Kubernetes nodes find their way. */
 export const labels = {
@@ -11,13 +11,13 @@ export const labels = {
   attempt: 'io.kubernetes.container.restartCount',
   terminationMessageFile: 'dev.bramble.container.termination-message-file',
   image: 'dev.bramble.container.image',
-  /** `sandbox`, `init` or `container`. */
+  /** `sandbox`, `init`, `container` or `ephemeral`. */
   kind: 'dev.bramble.container.kind',
   /** Which agent owns it: several can share one Docker. */
   agent: 'dev.bramble.agent',
 } as const;
 
-export type OwnKind = 'sandbox' | 'init' | 'container';
+export type OwnKind = 'sandbox' | ContainerKind;
 
 export function sandboxLabels(agentId: string, config: SandboxConfig): Record<string, string> {
   return {

@@ -4,7 +4,7 @@
  */
 import type { Container, Pod, Secret } from '../../api/core.ts';
 import type { Clock } from '../../machinery/clock.ts';
-import { RuntimeError, type ContainerRuntime, type ImageInfo } from '../container-runtime/container-runtime.ts';
+import { RuntimeError, type ContainerKind, type ContainerRuntime, type ImageInfo } from '../container-runtime/container-runtime.ts';
 import { eventReasons, reportPodEvent, type EventReason } from '../events.ts';
 import type { StatusSink } from '../link/status-sink.ts';
 import { initialBackOffMs, maximumBackOffMs } from '../pods/container-back-off.ts';
@@ -22,7 +22,7 @@ export interface ImageManagerOptions {
 export interface ImageRequest {
   pod: Pod;
   container: Container;
-  kind: 'init' | 'container';
+  kind: ContainerKind;
   pullSecrets: readonly Secret[];
 }
 

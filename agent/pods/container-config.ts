@@ -1,12 +1,12 @@
 /** The container a pod's spec asks for. Pure: environment, mounts and image are found before. */
 import type { Container, Pod, SecurityContext } from '../../api/core.ts';
-import { RuntimeError, type ContainerConfig, type ContainerMount, type ImageInfo } from '../container-runtime/container-runtime.ts';
+import { RuntimeError, type ContainerConfig, type ContainerKind, type ContainerMount, type ImageInfo } from '../container-runtime/container-runtime.ts';
 import { formatPod, podIdentity } from './pod-spec.ts';
 import { containerResources } from './quality-of-service.ts';
 import { specHash } from './spec-hash.ts';
 
 export interface ContainerParts {
-  kind: 'init' | 'container';
+  kind: ContainerKind;
   attempt: number;
   image: ImageInfo;
   environment: readonly string[];
@@ -14,6 +14,8 @@ export interface ContainerParts {
   args: readonly string[] | undefined;
   mounts: readonly ContainerMount[];
   boardMemoryBytes: number;
+  /** Of an ephemeral container: the one whose processes it sees. */
+  targetContainerId?: string;
 }
 
 const defaultTerminationMessagePath = '/dev/termination-log';
@@ -45,10 +47,16 @@ export function makeContainerConfig(pod: Pod, container: Container, parts: Conta
     devices: [],
     terminationMessagePath: container.terminationMessagePath ?? defaultTerminationMessagePath,
     namespaces: {
-      pid: pod.spec?.hostPID === true ? 'host' : pod.spec?.shareProcessNamespace === true ? 'pod' : 'container',
+      pid: pidNamespace(pod, parts.targetContainerId),
       ipc: pod.spec?.hostIPC === true ? 'host' : 'pod',
     },
   };
+}
+
+function pidNamespace({ spec }: Pod, targetContainerId: string | undefined): ContainerConfig['namespaces']['pid'] {
+  if (spec?.hostPID === true) return 'host';
+  if (spec?.shareProcessNamespace === true) return 'pod';
+  return targetContainerId === undefined ? 'container' : { containerId: targetContainerId };
 }
 
 /** The container's own setting, else the pod's. */

@@ -1,7 +1,7 @@
 /** Makes and starts one container of a pod: image, environment, mounts, creation, start, postStart. Follows kuberuntime's startContainer. */
 import type { Container, Pod, Secret } from '../../api/core.ts';
 import { downwardFacts, type BoardFacts } from '../board-facts.ts';
-import { RuntimeError, type ContainerRuntime, type ImageInfo, type RuntimeContainer, type RuntimeSandbox } from '../container-runtime/container-runtime.ts';
+import { RuntimeError, type ContainerKind, type ContainerRuntime, type ImageInfo, type RuntimeContainer, type RuntimeSandbox } from '../container-runtime/container-runtime.ts';
 import { makeEnvironment } from '../environment/environment.ts';
 import { expandCommand } from '../environment/expansion.ts';
 import { eventReasons, reportPodEvent, type EventReason } from '../events.ts';
@@ -27,13 +27,15 @@ export interface ContainerStarterOptions {
 export interface StartRequest {
   pod: Pod;
   spec: Container;
-  kind: 'init' | 'container';
+  kind: ContainerKind;
   attempt: number;
   /** Made before, never started. */
   created: RuntimeContainer | undefined;
   image: Promise<ImageInfo>;
   volumes: Promise<MountedVolumes>;
   sandbox: RuntimeSandbox;
+  /** What runs in the sandbox, by container name: an ephemeral container may join one. */
+  running: ReadonlyMap<string, string>;
   signal: AbortSignal;
 }
 
@@ -45,7 +47,7 @@ export class ContainerStarter {
   }
 
   /** Begins to look for the image, so that it can be pulled while the sandbox is made. */
-  ensureImage(pod: Pod, spec: Container, kind: 'init' | 'container'): Promise<ImageInfo> {
+  ensureImage(pod: Pod, spec: Container, kind: ContainerKind): Promise<ImageInfo> {
     const { state, images } = this.options;
     const namespace = pod.metadata?.namespace ?? '';
     const pullSecrets = (pod.spec?.imagePullSecrets ?? []).flatMap((reference): Secret[] => {
@@ -87,7 +89,7 @@ export class ContainerStarter {
       kind, attempt, image, environment, mounts,
       command: expandCommand(spec.command, variables),
       args: expandCommand(spec.args, variables),
-      boardMemoryBytes: facts.memoryBytes,
+      boardMemoryBytes: facts.memoryBytes, ...targetOf(request),
     });
     const id = await runtime.createContainer(sandbox.id, config);
     this.event(request, 'Normal', eventReasons.created, 'Container created');
@@ -113,4 +115,13 @@ export class ContainerStarter {
   private event({ pod, spec, kind }: StartRequest, type: 'Normal' | 'Warning', reason: EventReason, message: string): void {
     reportPodEvent(this.options.sink, { pod, container: { kind, name: spec.name }, type, reason, message });
   }
+}
+
+/** @throws RuntimeError CreateContainerConfigError when the container that an ephemeral one is for does not run. */
+function targetOf({ spec, running }: StartRequest): { targetContainerId?: string } {
+  const { targetContainerName: name } = spec as NonNullable<NonNullable<Pod['spec']>['ephemeralContainers']>[number];
+  if (!name) return {};
+  const targetContainerId = running.get(name);
+  if (targetContainerId === undefined) throw configError(`unable to find target container ${name}`);
+  return { targetContainerId };
 }

@@ -136,6 +136,27 @@ describe('computePodActions', () => {
     expect(steps(makePod(), runtimePod, { unhealthy, backOff })).toEqual([['kill main-1']]);
   });
 
+  describe('of ephemeral containers', () => {
+    const debug = makePod({ ephemeralContainers: [{ name: 'debugger', image: 'busybox' }] });
+    const ran = (changes: object) => makeRuntimeContainer(makeContainer('debugger'), { kind: 'ephemeral', ...changes });
+
+    it('starts each once, beside what runs and before what hangs', () => {
+      expect(steps(debug, makeRuntimePod([makeSandbox()], [makeRuntimeContainer()]))).toEqual([['start debugger-0']]);
+      const hanging = makePod({ ...debug.spec, initContainers: [makeContainer('i')] });
+      expect(steps(hanging, makeRuntimePod([makeSandbox()], [makeRuntimeContainer(makeContainer('i'), { kind: 'init' })]))).toEqual([['start debugger-0']]);
+    });
+
+    it('never starts one again, nor in another sandbox', () => {
+      expect(steps(debug, makeRuntimePod([makeSandbox()], [makeRuntimeContainer(), ran({ phase: 'running' })]))).toEqual([]);
+      expect(steps(debug, makeRuntimePod([makeSandbox()], [makeRuntimeContainer(), ran(exited(1))]))).toEqual([]);
+      expect(steps(debug, makeRuntimePod([makeSandbox({ id: 's1', attempt: 1 })], [ran(exited(1))]))).toEqual([['start main-0']]);
+    });
+
+    it('makes no sandbox for one alone', () => {
+      expect(steps(debug, makeRuntimePod([], []))).toEqual([['sandbox 0'], ['start main-0']]);
+    });
+  });
+
   describe('when the sandbox is gone', () => {
     const dead = makeSandbox({ phase: 'exited', ip: undefined as never });
 

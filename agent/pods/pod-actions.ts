@@ -7,7 +7,7 @@
  *        └────────────── sandbox died: everything of it is stopped and begun anew ┘
  */
 import type { Container, Pod } from '../../api/core.ts';
-import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from '../container-runtime/container-runtime.ts';
+import type { ContainerKind, RuntimeContainer, RuntimePod, RuntimeSandbox } from '../container-runtime/container-runtime.ts';
 import type { ProbeState } from '../prober/prober-manager.ts';
 import type { BackOffWait } from './container-back-off.ts';
 import { isSidecar, podRestartPolicy, restartPolicyOf, shouldRestart } from './restart-policy.ts';
@@ -19,7 +19,7 @@ interface ActionArguments {
   'remove-sandbox': { sandbox: RuntimeSandbox };
   'create-sandbox': { attempt: number };
   /** `created` is one that was made but never started. */
-  'start-container': { spec: Container; kind: 'init' | 'container'; attempt: number; created?: RuntimeContainer; previous?: RuntimeContainer };
+  'start-container': { spec: Container; kind: ContainerKind; attempt: number; created?: RuntimeContainer; previous?: RuntimeContainer };
   'remove-container': { container: RuntimeContainer };
 }
 
@@ -65,6 +65,7 @@ class Planner {
   private readonly sandbox: RuntimeSandbox | undefined;
   private readonly initContainers: readonly Container[];
   private readonly containers: readonly Container[];
+  private readonly ephemeralContainers: readonly Container[];
   private readonly kills: PodAction[] = [];
   private readonly starts: PodAction[] = [];
   private readonly backingOff = new Map<string, BackOffWait>();
@@ -75,11 +76,13 @@ class Planner {
     this.sandbox = runningSandbox(input.runtimePod);
     this.initContainers = input.pod.spec?.initContainers ?? [];
     this.containers = input.pod.spec?.containers ?? [];
+    this.ephemeralContainers = input.pod.spec?.ephemeralContainers ?? [];
   }
 
   plan(): PodPlan {
     this.killStrays();
     if (this.isFinished()) return this.finish();
+    this.planEphemeralContainers();
     const initialized = this.planInitContainers();
     if (initialized) for (const container of this.containers) this.planContainer(container, 'container');
     return this.assemble(false, [this.kills, ...this.sandboxStages(), this.starts, this.removals()]);
@@ -107,7 +110,7 @@ class Planner {
   }
 
   private specOf(name: string): Container | undefined {
-    return [...this.initContainers, ...this.containers].find((container) => container.name === name);
+    return [...this.initContainers, ...this.containers, ...this.ephemeralContainers].find((container) => container.name === name);
   }
 
   /** With a restart policy that lets containers rest, a pod is over when none of them will be started again. */
@@ -140,6 +143,16 @@ class Planner {
     return this.assemble(true, [this.kills, stops, this.removals()]);
   }
 
+  /** Begun once, whatever the others do: to see why an init container hangs is what they are for. Never without a sandbox. */
+  private planEphemeralContainers(): void {
+    if (!this.sandbox) return;
+    for (const spec of this.ephemeralContainers) {
+      const latest = latestContainer(this.input.runtimePod, spec.name);
+      if (!latest) this.starts.push({ action: 'start-container', spec, kind: 'ephemeral', attempt: 0 });
+      else if (latest.phase === 'created' && latest.sandboxId === this.sandbox.id) this.starts.push({ action: 'start-container', spec, kind: 'ephemeral', attempt: latest.attempt, created: latest });
+    }
+  }
+
   /** @returns true when the containers of the pod may run. */
   private planInitContainers(): boolean {
     const begun = this.containers.some((container) => this.current(container.name) !== undefined);
@@ -155,7 +168,7 @@ class Planner {
     return true;
   }
 
-  private planContainer(spec: Container, kind: 'init' | 'container'): void {
+  private planContainer(spec: Container, kind: ContainerKind): void {
     const latest = latestContainer(this.input.runtimePod, spec.name);
     const current = this.current(spec.name);
     const attempt = latest ? latest.attempt + 1 : 0;
@@ -180,7 +193,7 @@ class Planner {
     }
   }
 
-  private planRunning(spec: Container, kind: 'init' | 'container', current: RuntimeContainer): void {
+  private planRunning(spec: Container, kind: ContainerKind, current: RuntimeContainer): void {
     const probeMessage = this.input.unhealthy.get(current.id);
     const changed = current.specHash !== specHash(spec);
     if (!changed && probeMessage === undefined) return;
@@ -194,7 +207,7 @@ class Planner {
     this.starts.push({ action: 'start-container', spec, kind, attempt: current.attempt + 1, ...(previous ? { previous } : {}) });
   }
 
-  private planRestart(spec: Container, kind: 'init' | 'container', current: RuntimeContainer): void {
+  private planRestart(spec: Container, kind: ContainerKind, current: RuntimeContainer): void {
     if (!shouldRestart(restartPolicyOf(this.pod, spec, kind), current.exitCode ?? 0)) return;
     const wait = this.input.backOff(spec, current.finishedAt ?? current.createdAt);
     if (wait) this.backingOff.set(spec.name, wait);

@@ -47,6 +47,7 @@ interface Execution {
   pod: Pod;
   signal: AbortSignal;
   sandbox: RuntimeSandbox | undefined;
+  running: ReadonlyMap<string, string>;
   address: string;
   images: Map<string, Promise<ImageInfo>>;
   volumes: Promise<MountedVolumes> | undefined;
@@ -78,6 +79,7 @@ export class PodExecutor {
     const sandbox = runningSandbox(runtimePod);
     const execution: Execution = {
       pod, signal, sandbox, images: new Map(), volumes: undefined,
+      running: new Map(runtimePod.containers.filter(({ phase }) => phase === 'running').map(({ name, id }) => [name, id])),
       address: (isHostNetwork(pod) ? this.options.facts.hostIPs()[0] : sandbox?.ip) ?? '',
       result: { failures: new Map(), retryAt: undefined, failed: false },
     };
@@ -139,14 +141,14 @@ export class PodExecutor {
 
   private async startContainer(action: ActionOf<'start-container'>, execution: Execution): Promise<void> {
     const { spec, kind, attempt, created, previous } = action;
-    const { pod, sandbox, signal } = execution;
+    const { pod, sandbox, running, signal } = execution;
     if (!sandbox) return;
     const { backOff, clock, starter } = this.options;
     if (previous) backOff.raise(backOffKey(pod, spec), previous.finishedAt ?? previous.createdAt, clock.now());
     const image = execution.images.get(spec.name) ?? starter.ensureImage(pod, spec, kind);
     const volumes = execution.volumes ?? this.options.volumes.setUp(pod);
     try {
-      await starter.start({ pod, spec, kind, attempt, created, image, volumes, sandbox, signal });
+      await starter.start({ pod, spec, kind, attempt, created, image, volumes, sandbox, running, signal });
     } catch (error) {
       if (error instanceof RuntimeError && !(error instanceof VolumeError)) {
         execution.result.failures.set(spec.name, { reason: error.reason, message: error.message });

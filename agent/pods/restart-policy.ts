@@ -1,5 +1,6 @@
 /** Whether a container that ended is started again. */
 import type { Container, Pod } from '../../api/core.ts';
+import type { ContainerKind } from '../container-runtime/container-runtime.ts';
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
@@ -13,7 +14,9 @@ export function podRestartPolicy(pod: Pod): RestartPolicy {
 }
 
 /** The container's own policy, or the pod's. An init container that must succeed is only ever repeated after a failure. */
-export function restartPolicyOf(pod: Pod, container: Container, kind: 'init' | 'container'): RestartPolicy {
+export function restartPolicyOf(pod: Pod, container: Container, kind: ContainerKind): RestartPolicy {
+  // It came to look, once.
+  if (kind === 'ephemeral') return 'Never';
   if (container.restartPolicy) return container.restartPolicy as RestartPolicy;
   const policy = podRestartPolicy(pod);
   return kind === 'init' && policy === 'Always' ? 'OnFailure' : policy;

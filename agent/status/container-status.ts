@@ -1,7 +1,7 @@
 /** Status of one container from what the engine has of it. Pure. Follows kubelet's convertToAPIContainerStatuses. */
 import type { Container, ContainerState, ContainerStatus, Pod } from '../../api/core.ts';
 import { timestamp } from '../../machinery/clock.ts';
-import type { RuntimeContainer } from '../container-runtime/container-runtime.ts';
+import type { ContainerKind, RuntimeContainer } from '../container-runtime/container-runtime.ts';
 import type { ProbeState } from '../prober/prober-manager.ts';
 import { isSidecar, restartPolicyOf, shouldRestart } from '../pods/restart-policy.ts';
 
@@ -13,7 +13,7 @@ export interface WaitingReason {
 export interface ContainerStatusInput {
   pod: Pod;
   spec: Container;
-  kind: 'init' | 'container';
+  kind: ContainerKind;
   /** Newest first. */
   runtimeContainers: readonly RuntimeContainer[];
   /** What keeps the container from running now: back-off, a missing image, a wrong configuration. */
@@ -106,5 +106,6 @@ function terminationReason(container: RuntimeContainer, exitCode: number): strin
 
 function isReady(input: ContainerStatusInput, latest: RuntimeContainer): boolean {
   if (input.kind === 'init' && !isSidecar(input.spec)) return latest.phase === 'exited' && latest.exitCode === 0;
-  return latest.phase === 'running' && input.probeState(latest.id).ready;
+  // Nobody is sent to an ephemeral container.
+  return input.kind !== 'ephemeral' && latest.phase === 'running' && input.probeState(latest.id).ready;
 }

@@ -1,7 +1,7 @@
 /** The status of a pod, from its spec and what the engine and the probes say. Pure: whoever calls compares and reports. */
 import type { Container, ContainerStatus, Pod, PodStatus } from '../../api/core.ts';
 import { timestamp } from '../../machinery/clock.ts';
-import type { RuntimePod } from '../container-runtime/container-runtime.ts';
+import type { ContainerKind, RuntimePod } from '../container-runtime/container-runtime.ts';
 import type { BackOffWait } from '../pods/container-back-off.ts';
 import { runningSandbox } from '../pods/pod-actions.ts';
 import { formatPod, isHostNetwork, isTerminalPhase } from '../pods/pod-spec.ts';
@@ -35,18 +35,19 @@ export function makePodStatus(input: PodStatusInput): PodStatus {
   const { pod, previous, now } = input;
   const hasInit = (pod.spec?.initContainers ?? []).length > 0;
   const defaultReason = hasInit && !containersBegun(input) ? 'PodInitializing' as const : 'ContainerCreating' as const;
-  const status = (kind: 'init' | 'container') => (spec: Container): ContainerStatus => makeContainerStatus({
+  const status = (kind: ContainerKind) => (spec: Container): ContainerStatus => makeContainerStatus({
     pod, spec, kind,
     runtimeContainers: input.runtimePod.containers.filter((container) => container.name === spec.name),
     waiting: waitingReason(input, spec),
     defaultReason,
     probeState: (id) => input.probeState(id),
     terminationMessage: (id) => input.terminationMessage(id),
-    previous: (kind === 'init' ? previous?.initContainerStatuses : previous?.containerStatuses)?.find((other) => other.name === spec.name),
+    previous: previous?.[statusLists[kind]]?.find((other) => other.name === spec.name),
     ended: input.ended,
   });
   const initStatuses = (pod.spec?.initContainers ?? []).map(status('init'));
   const statuses = (pod.spec?.containers ?? []).map(status('container'));
+  const ephemeralStatuses = (pod.spec?.ephemeralContainers ?? []).map(status('ephemeral'));
   const phase = finalPhase(input, initStatuses, statuses);
   const { podIP, podIPs } = addresses(input);
   const conditions = podConditions({
@@ -64,9 +65,12 @@ export function makePodStatus(input: PodStatusInput): PodStatus {
     startTime: previous?.startTime ?? timestamp(now),
     ...(hasInit ? { initContainerStatuses: initStatuses } : {}),
     containerStatuses: statuses,
+    ...(ephemeralStatuses.length > 0 ? { ephemeralContainerStatuses: ephemeralStatuses } : {}),
     qosClass: pod.status?.qosClass ?? qosClass(pod),
   };
 }
+
+const statusLists = { init: 'initContainerStatuses', container: 'containerStatuses', ephemeral: 'ephemeralContainerStatuses' } as const;
 
 function containersBegun({ pod, runtimePod }: PodStatusInput): boolean {
   const names = new Set((pod.spec?.containers ?? []).map((container) => container.name));
