@@ -123,6 +123,7 @@ async function startParts(context: Context): Promise<RunningServer> {
   context.stops.push({ name: 'informers', stop: () => informers.stop() });
   const gateway = new BoardGateway({
     connection: nats.connection, client, informers, recorder: recorder('kubelet'), clock, logger: logger.child({ component: 'board-gateway' }), newEpoch: newToken,
+    tokens: authentication.accounts,
     network: { clusterCIDR: options.clusterCIDR, serviceCIDR: options.serviceCIDR, dnsAddress: context.addresses.dns, clusterDomain: options.clusterDomain },
   });
   const scheduler = new Scheduler({ client, informers, recorder: recorder(schedulerName), clock, logger: logger.child({ component: 'scheduler' }), random });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BoardNetwork, StateObject } from '../../api/messaging/messages.ts';
+import { podTokenType } from '../../api/messaging/pod-tokens.ts';
 import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import { podSubstance } from './pod-substance.ts';
@@ -110,6 +111,8 @@ function parseSaved(plain: Buffer): SavedState {
 function digestOf(saved: SavedState): string {
   const lines = saved.objects.map((entry) => {
     if (entry.kind === 'Pod') return `Pod ${podSubstance(entry.object)}`;
+    // A renewed token is as good as the one on the card, until its period ends.
+    if (entry.kind === 'Secret' && entry.object.type === podTokenType) return `PodToken ${JSON.stringify(entry.object.metadata)}`;
     const { resourceVersion: _resourceVersion, managedFields: _managedFields, ...metadata } = entry.object.metadata ?? {};
     return `${entry.kind} ${JSON.stringify({ ...entry.object, metadata })}`;
   });

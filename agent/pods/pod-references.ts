@@ -1,5 +1,6 @@
 /** Which ConfigMaps and Secrets a pod names: environment, volumes and image pull secrets. */
 import type { Container, Pod, Volume } from '../../api/core.ts';
+import { podTokenSources } from '../../api/messaging/pod-tokens.ts';
 
 export interface PodReferences {
   /** Names in the pod's namespace. */
@@ -21,6 +22,7 @@ export function podReferences(pod: Pod): PodReferences {
     }
   }
   for (const volume of pod.spec?.volumes ?? []) addVolume(volume, configMaps, secrets);
+  for (const { secretName } of podTokenSources(pod)) secrets.add(secretName);
   for (const reference of pod.spec?.imagePullSecrets ?? []) add(secrets, reference.name);
   return { configMaps, secrets };
 }

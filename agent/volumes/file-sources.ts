@@ -1,5 +1,6 @@
 /** What ConfigMaps, Secrets and the downward API put into files. Follows the payloads of the kubelet's volume plugins. */
 import type { ConfigMap, KeyToPath, Pod, Secret } from '../../api/core.ts';
+import { podTokenKey, podTokenSources } from '../../api/messaging/pod-tokens.ts';
 import { podField, resourceField, type DownwardFacts, type ResourceField } from '../environment/downward-fields.ts';
 import { decodeSecretValue } from '../environment/environment.ts';
 import type { DesiredState } from '../pods/desired-state.ts';
@@ -33,6 +34,15 @@ export function secretFiles(source: KeyedSource, namespace: string, state: Pick<
   if (!secret && !source.optional) throw new Error(`secret ${JSON.stringify(source.name)} not found`);
   const entries = new Map(Object.entries(secret?.data ?? {}).map(([key, value]) => [key, decodeSecretValue(value)]));
   return project(source, entries, 'references non-existent secret key');
+}
+
+/** The token that the control plane sent along for this volume. */
+export function tokenFiles(path: string, volume: string, pod: Pod, { state, mode }: { state: Pick<DesiredState, 'secret'>; mode: number }): Files {
+  const source = podTokenSources(pod).find((candidate) => candidate.volume === volume && candidate.path === path);
+  const secret = source && state.secret(pod.metadata?.namespace ?? '', source.secretName);
+  const token = secret?.data?.[podTokenKey];
+  if (!token) throw new Error(`no token of service account ${JSON.stringify(pod.spec?.serviceAccountName ?? 'default')} from the control plane yet`);
+  return new Map([[path, { data: decodeSecretValue(token), mode }]]);
 }
 
 function project(source: KeyedSource, entries: ReadonlyMap<string, Buffer>, complaint: string): Files {

@@ -48,6 +48,30 @@ describe('admission', () => {
       expect([error.code, error.message]).toEqual([403, 'pods "web" is forbidden: error looking up service account default/robot: serviceaccount "robot" not found']);
     });
 
+    const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+    it('mounts a token, the authority and the namespace where in-cluster clients look', async () => {
+      const { spec } = await createPod();
+      const volume = spec?.volumes?.find(({ projected }) => projected);
+      expect(volume?.name).toMatch(/^kube-api-access-[a-z0-9]{5}$/);
+      expect(volume?.projected?.sources?.map((source) => Object.keys(source)[0])).toEqual(['serviceAccountToken', 'configMap', 'downwardAPI']);
+      expect(spec?.containers[0]?.volumeMounts).toEqual([expect.objectContaining({ name: volume?.name, readOnly: true, mountPath })]);
+    });
+
+    it('mounts no token where pod or account say so, and the pod has the last word', async () => {
+      await test.client.resource(serviceAccounts).create({ metadata: { name: 'robot', namespace: 'default' }, automountServiceAccountToken: false, imagePullSecrets: [{ name: 'registry' }] });
+      const quiet = await createPod({ serviceAccountName: 'robot' });
+      expect([quiet.spec?.volumes, quiet.spec?.imagePullSecrets]).toEqual([undefined, [{ name: 'registry' }]]);
+      expect((await createPod({ serviceAccountName: 'robot', automountServiceAccountToken: true }, { name: 'loud' })).spec?.volumes).toHaveLength(1);
+      expect((await createPod({ automountServiceAccountToken: false }, { name: 'shy' })).spec?.volumes).toBeUndefined();
+    });
+
+    it('leaves a container alone that mounts something there itself', async () => {
+      const own = { name: 'own', mountPath };
+      const { spec } = await createPod({ volumes: [{ name: 'own', emptyDir: {} }], containers: [{ name: 'c', image: 'x', volumeMounts: [own] }] });
+      expect([spec?.volumes?.length, spec?.containers[0]?.volumeMounts?.length]).toEqual([1, 1]);
+    });
+
     it('waits a little for the default account of a new namespace', async () => {
       await test.client.resource(namespaces).create({ metadata: { name: 'team' } });
       const creation = createPod({}, { name: 'web' }, 'team');

@@ -1,5 +1,5 @@
 /** The admission chain of a cluster, in the order in which the plugins run. */
-import type { Namespace } from '../../api/core.ts';
+import type { Namespace, ServiceAccount } from '../../api/core.ts';
 import { namespaces, serviceAccounts } from '../../api/resources.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
@@ -78,7 +78,7 @@ function builtInPlugins({ storage, clock, authorizer, extensions = [], isNamespa
     createLimitRanger(store),
     createServiceAccountAdmission({
       clock,
-      exists: (namespace, name) => storage.get(storageKey(serviceAccounts, namespace, name)) !== undefined,
+      get: (namespace, name) => storage.get(storageKey(serviceAccounts, namespace, name))?.object as ServiceAccount | undefined,
     }),
     createNodeRestriction(store),
     createTaintNodesByCondition(),

@@ -1,7 +1,9 @@
 /** Every pod runs as a service account, `default` where it names none. Follows plugin/pkg/admission/serviceaccount. */
-import type { Pod } from '../../api/core.ts';
+import type { Pod, ServiceAccount } from '../../api/core.ts';
 import { pods } from '../../api/resources.ts';
 import type { Clock } from '../../machinery/clock.ts';
+import { generateName } from '../registry/generate-name.ts';
+import { systemRandomness, type Randomness } from '../registry/randomness.ts';
 import { newAdmissionForbidden } from './admission.ts';
 import type { AdmissionPlugin } from './admission.ts';
 
@@ -14,12 +16,15 @@ const mirrorPodAnnotation = 'kubernetes.io/config.mirror';
 
 export function createServiceAccountAdmission(options: {
   clock: Clock;
-  exists: (namespace: string, name: string) => boolean;
+  get: (namespace: string, name: string) => ServiceAccount | undefined;
+  /** For the name of the token volume. Default: the system's. */
+  random?: Randomness;
 }): AdmissionPlugin {
-  const waitFor = async (namespace: string, name: string): Promise<boolean> => {
+  const { random = systemRandomness } = options;
+  const waitFor = async (namespace: string, name: string): Promise<ServiceAccount | undefined> => {
     for (let attempt = 1; ; attempt++) {
-      if (options.exists(namespace, name)) return true;
-      if (name !== 'default' || attempt === attempts) return false;
+      const account = options.get(namespace, name);
+      if (account || name !== 'default' || attempt === attempts) return account;
       await options.clock.sleep(betweenAttemptsMs);
     }
   };
@@ -33,8 +38,35 @@ export function createServiceAccountAdmission(options: {
       const name = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
       pod.spec.serviceAccountName = name;
       pod.spec.serviceAccount = name;
-      if (options.exists(namespace, name) || await waitFor(namespace, name)) return;
-      throw newAdmissionForbidden(attributes, `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`);
+      const account = options.get(namespace, name) ?? await waitFor(namespace, name);
+      if (!account) throw newAdmissionForbidden(attributes, `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`);
+      if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) pod.spec.imagePullSecrets = structuredClone(account.imagePullSecrets);
+      if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod.spec, random);
     },
   };
+}
+
+const volumePrefix = 'kube-api-access-';
+const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+const expirationSeconds = 3607;
+
+/** The token, the authority and the namespace, where in-cluster clients look for them, in every container that has nothing there. */
+function mountToken(spec: NonNullable<Pod['spec']>, random: Randomness): void {
+  const bare = [...spec.initContainers ?? [], ...spec.containers].filter(({ volumeMounts }) => !volumeMounts?.some((mount) => mount.mountPath === mountPath));
+  if (bare.length === 0) return;
+  const existing = spec.volumes?.find((volume) => volume.name.startsWith(volumePrefix));
+  const name = existing?.name ?? generateName(volumePrefix, random);
+  for (const container of bare) container.volumeMounts = [...container.volumeMounts ?? [], { name, readOnly: true, mountPath }];
+  if (existing) return;
+  spec.volumes = [...spec.volumes ?? [], {
+    name,
+    projected: {
+      defaultMode: 0o644,
+      sources: [
+        { serviceAccountToken: { expirationSeconds, path: 'token' } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+      ],
+    },
+  }];
 }

@@ -4,8 +4,8 @@
  * pod or the account takes effect at once. Follows k8s.io/kubernetes/pkg/serviceaccount.
  */
 import type { JWTPayload } from 'jose';
-import type { Secret, ServiceAccount } from '../../api/core.ts';
-import { newInvalid, type FieldError } from '../../api/errors.ts';
+import type { Pod, Secret, ServiceAccount } from '../../api/core.ts';
+import { newInvalid, newNotFound, type FieldError } from '../../api/errors.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { nodes, pods, secrets, serviceAccounts, type Resource } from '../../api/resources.ts';
 import { timestamp, type Clock } from '../../machinery/clock.ts';
@@ -76,6 +76,19 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       spec: { audiences, expirationSeconds, ...(wanted.boundObjectRef ? { boundObjectRef: wanted.boundObjectRef } : {}) },
       status: { token: await this.sign(claims), expirationTimestamp: timestamp((now + expirationSeconds) * 1000) },
     };
+  }
+
+  /** For the boards, which hand them to the pods. @throws StatusError NotFound when the account or the pod is gone. */
+  async issueForPod(pod: Pod, { audience, expirationSeconds }: { audience: string | undefined; expirationSeconds: number }): Promise<{ token: string; expiresAt: number }> {
+    const { name = '', namespace = '', uid = '' } = pod.metadata ?? {};
+    const accountName = pod.spec?.serviceAccountName ?? 'default';
+    const account = this.options.lookup(serviceAccounts, namespace, accountName);
+    if (!account) throw newNotFound(serviceAccounts, accountName);
+    const { status } = await this.issue(account as ServiceAccount, {
+      audiences: audience ? [audience] : [], expirationSeconds: Math.max(expirationSeconds, 600), boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
+    });
+    const { exp = 0 } = JSON.parse(Buffer.from(status.token.split('.')[1]!, 'base64url').toString()) as Claims;
+    return { token: status.token, expiresAt: exp * 1000 };
   }
 
   /** The endless kind that lives in a Secret. */

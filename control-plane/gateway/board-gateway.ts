@@ -16,6 +16,7 @@ import { DesiredStates } from './desired-states.ts';
 import { NetworkState } from './network-state.ts';
 import { NodeLeases } from './node-leases.ts';
 import { NodeRegistration } from './node-registration.ts';
+import type { TokenIssuer } from './pod-tokens.ts';
 import { StatusReports } from './status-reports.ts';
 
 export interface BoardGatewayOptions {
@@ -28,6 +29,8 @@ export interface BoardGatewayOptions {
   logger: Logger;
   /** Unique for every numbering of a state. */
   newEpoch: () => string;
+  /** Issues the tokens of pods. Absent: pods get none (tests). */
+  tokens?: TokenIssuer;
 }
 
 /** A board that was silent this long is detached: its state is made anew when it comes back. */
@@ -89,6 +92,7 @@ export class BoardGateway {
         this.desired.reconnected();
       }),
     );
+    this.desired.start();
     this.sweep();
   }
 

@@ -6,11 +6,13 @@ import { objectKey } from '../../api/meta.ts';
 import { configMaps, pods, secrets, services } from '../../api/resources.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Informer, InformerHandler } from '../../machinery/informer.ts';
+import type { Logger } from '../../machinery/logger.ts';
 import type { MessagingConnection } from '../../machinery/nats/messaging-connection.ts';
 import { StatePublisher } from '../../machinery/nats/state-publisher.ts';
 import { nodeIndex, type SharedInformers } from '../controllers/shared-informers.ts';
 import { Coalescer } from './coalescer.ts';
 import { objectsNeededBy, type NeededObjects } from './needed-objects.ts';
+import { PodTokens, type TokenIssuer } from './pod-tokens.ts';
 import { sameForBoard, trimObject } from './trim-objects.ts';
 
 export interface DesiredStatesOptions {
@@ -18,6 +20,9 @@ export interface DesiredStatesOptions {
   connection: Pick<MessagingConnection, 'publish'>;
   clock: Clock;
   newEpoch: () => string;
+  logger: Logger;
+  /** Absent: pods get no tokens (tests). */
+  tokens?: TokenIssuer;
 }
 
 interface BoardState {
@@ -48,6 +53,7 @@ export class DesiredStates {
   private readonly configMaps: Informer<ConfigMap>;
   private readonly secrets: Informer<Secret>;
   private readonly services: Informer<Service>;
+  private readonly tokens: PodTokens | undefined;
 
   constructor(options: DesiredStatesOptions) {
     this.options = options;
@@ -56,10 +62,17 @@ export class DesiredStates {
     this.configMaps = informers.of(configMaps);
     this.secrets = informers.of(secrets);
     this.services = informers.of(services);
+    const { tokens: issuer, clock, logger } = options;
+    this.tokens = issuer && new PodTokens({ issuer, clock, logger, changed: (board) => this.touch(board) });
     this.pods.addHandler(onAny((pod) => this.touch(pod.spec?.nodeName)));
+    this.pods.addHandler({ added: () => {}, updated: () => {}, deleted: (pod) => this.tokens?.forget(pod) });
     this.configMaps.addHandler(onAny((object) => this.touchWhere(({ needed }) => needed.configMaps.has(objectKey(object)))));
     this.secrets.addHandler(onAny((object) => this.touchWhere(({ needed }) => needed.secrets.has(objectKey(object)))));
     this.services.addHandler(onAny((object) => this.touchWhere(({ needed }) => needed.namespaces.has(object.metadata?.namespace ?? ''))));
+  }
+
+  start(): void {
+    this.tokens?.start();
   }
 
   /** The board is there: from now on it is told of changes. */
@@ -85,6 +98,7 @@ export class DesiredStates {
   }
 
   stop(): void {
+    this.tokens?.stop();
     for (const board of [...this.boards.keys()]) this.detach(board);
   }
 
@@ -138,14 +152,20 @@ export class DesiredStates {
   private compose(board: string, state: BoardState, { fresh }: { fresh: boolean }): void {
     const bound = this.pods.byIndex(nodeIndex, board);
     const sent = new Map<string, Pod>();
+    const tokens: Secret[] = [];
     for (const pod of bound) {
       const key = objectKey(pod);
+      const own = this.tokens?.of(pod);
+      // A pod waits for its tokens, which takes a moment, rather than for its board's next try.
+      if (own && !own.ready && !state.sentPods.has(key)) continue;
+      if (own) tokens.push(...own.secrets);
       const before = fresh ? undefined : state.sentPods.get(key);
       sent.set(key, before && sameForBoard(before, pod) ? before : pod);
     }
     state.sentPods = sent;
     state.needed = objectsNeededBy(bound);
     const objects: StateObject[] = [...this.neededObjects(state.needed)];
+    for (const object of tokens) objects.push({ kind: 'Secret', object });
     for (const pod of sent.values()) objects.push({ kind: 'Pod', object: trimObject(pod) });
     state.publisher.replace(objects);
   }

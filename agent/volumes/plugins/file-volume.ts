@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Volume } from '../../../api/core.ts';
 import { writeAtomically } from '../atomic-writer.ts';
-import { configMapFiles, defaultFileMode, downwardFiles, secretFiles, type Files } from '../file-sources.ts';
+import { configMapFiles, defaultFileMode, downwardFiles, secretFiles, tokenFiles, type Files } from '../file-sources.ts';
 import type { VolumeContext, VolumePlugin } from '../volume-plugin.ts';
 
 /** Bound of one volume's files: a ConfigMap or Secret has 1 MiB, a projected volume several, and an update doubles them. */
@@ -69,6 +69,7 @@ function projectedFiles({ volume, pod, state, facts }: VolumeContext): Files {
     if (source.configMap) more = configMapFiles(common, namespace, state);
     else if (source.secret) more = secretFiles(common, namespace, state);
     else if (source.downwardAPI) more = downwardFiles(source.downwardAPI.items ?? [], mode, pod, facts);
+    else if (source.serviceAccountToken) more = tokenFiles(source.serviceAccountToken.path, volume.name, pod, { state, mode });
     else throw new Error(`projected volume source ${Object.keys(source).join(', ')} is not supported`);
     for (const [path, file] of more) files.set(path, file);
   }
