@@ -58,6 +58,8 @@ export class CommitPipeline {
   private readonly pending = new Map<string, Pending>();
   /** Keys of a failed batch: what the disk has for them is not known until they are written again. */
   private readonly suspect = new Set<string>();
+  /** Keys to be written once more, each list in a batch of its own. */
+  private rewrites: { keys: readonly string[]; resolve: () => void; reject: (error: unknown) => void }[] = [];
   private writing: Promise<void> | undefined;
   private closed = false;
 
@@ -125,9 +127,39 @@ export class CommitPipeline {
     }
   }
 
+  /**
+   * Writes the durable state of these keys once more, between the batches of commits. It changes nothing that is visible.
+   * @throws what the journal throws.
+   */
+  rewrite(keys: readonly string[]): Promise<void> {
+    if (this.closed) return Promise.reject(new StorageFailedError('the storage is closed', { cause: undefined }));
+    const done = new Promise<void>((resolve, reject) => { this.rewrites.push({ keys, resolve, reject }); });
+    this.writing ??= Promise.resolve().then(() => this.drain());
+    return done;
+  }
+
+  private async writeAgain(): Promise<void> {
+    const rewrite = this.rewrites.shift();
+    if (!rewrite) return;
+    try {
+      await this.restoreSuspects();
+      // Deleted meanwhile: then the disk has nothing either.
+      const records = rewrite.keys.flatMap((key): JournalRecord[] => {
+        const value = encode(this.table.durable(key));
+        return value === undefined ? [] : [{ key, value }];
+      });
+      if (records.length > 0) await this.journal.write({ records });
+      rewrite.resolve();
+    } catch (error) {
+      rewrite.reject(error);
+    }
+  }
+
   /** Never rejects. */
   private async drain(): Promise<void> {
-    while (this.queue.length > 0) {
+    while (this.queue.length > 0 || this.rewrites.length > 0) {
+      await this.writeAgain();
+      if (this.queue.length === 0) continue;
       const batch = this.queue;
       this.queue = [];
       try {

@@ -9,7 +9,8 @@ import type { Clock } from '../../../machinery/clock.ts';
 import type { Logger } from '../../../machinery/logger.ts';
 import type { Journal, JournalBatch } from '../journal.ts';
 import type { Revision } from '../storage.ts';
-import { openDatabase, type Database } from './open-database.ts';
+import type { RecordEncryption } from '../../encryption/record-encryption.ts';
+import { compactDatabase, openDatabase, type Database } from './open-database.ts';
 import { encodeRecord } from './record.ts';
 
 export interface LevelJournalOptions {
@@ -17,6 +18,8 @@ export interface LevelJournalOptions {
   database: Database;
   clock: Clock;
   logger: Logger;
+  /** Absent: everything is plain. */
+  encryption?: Pick<RecordEncryption, 'seal'> | undefined;
 }
 
 /** Keys that are no objects; `!` sorts before every API group. */
@@ -31,11 +34,13 @@ export class LevelJournal implements Journal {
   private readonly directory: string;
   private readonly clock: Clock;
   private readonly logger: Logger;
+  private readonly encryption: LevelJournalOptions['encryption'];
   /** Undefined after a refused write. */
   private database: Database | undefined;
   private quietUntil = 0;
 
-  constructor({ directory, database, clock, logger }: LevelJournalOptions) {
+  constructor({ directory, database, clock, logger, encryption }: LevelJournalOptions) {
+    this.encryption = encryption;
     this.directory = directory;
     this.database = database;
     this.clock = clock;
@@ -46,13 +51,18 @@ export class LevelJournal implements Journal {
     const database = this.database ?? await this.recover();
     const begin = this.clock.monotonic();
     try {
-      await database.batch(operationsOf(batch), { sync: true });
+      await database.batch(operationsOf(batch, this.encryption), { sync: true });
     } catch (error) {
       this.logger.error('Disk refused a write', { directory: this.directory, error });
       await this.abandon(database);
       throw error;
     }
     this.noteDuration(this.clock.monotonic() - begin, batch.records.length);
+  }
+
+  /** Removes from the files what was overwritten or deleted. */
+  async compact(): Promise<void> {
+    await compactDatabase(this.database ?? await this.recover(), formatKey);
   }
 
   async close(): Promise<void> {
@@ -86,9 +96,9 @@ export class LevelJournal implements Journal {
 
 type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
-function operationsOf({ records, mark }: JournalBatch): Operation[] {
+function operationsOf({ records, mark }: JournalBatch, encryption: LevelJournalOptions['encryption']): Operation[] {
   const operations = records.map(({ key, value }): Operation =>
-    value === undefined ? { type: 'del', key } : { type: 'put', key, value: encodeRecord(key, value) });
+    value === undefined ? { type: 'del', key } : { type: 'put', key, value: encodeRecord(key, encryption ? encryption.seal(key, value) : value) });
   if (mark !== undefined) operations.push({ type: 'put', key: markKey, value: encodeMark(mark) });
   return operations;
 }

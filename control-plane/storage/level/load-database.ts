@@ -5,7 +5,9 @@ import type { Revision, StoredObject } from '../storage.ts';
 import { isLocked, levelCode, salvageFile, StorageDamagedError, StorageUnavailableError } from './level-errors.ts';
 import { encodeMark, formatKey, markKey } from './level-journal.ts';
 import { openDatabase, repairDatabase, type Database } from './open-database.ts';
-import { decodeRecord, encodeRecord, verifyRecord } from './record.ts';
+import { EncryptionKeyError } from '../../encryption/key-ring.ts';
+import type { RecordEncryption } from '../../encryption/record-encryption.ts';
+import { decodeRecord, encodeRecord, recordHeader, verifyRecord } from './record.ts';
 
 export interface LoadedDatabase {
   database: Database;
@@ -13,6 +15,8 @@ export interface LoadedDatabase {
   objects: StoredObject[];
   /** No revision above it was ever visible. 0 in a new database. */
   mark: Revision;
+  /** Keys of records that are not encrypted as they should be. */
+  outdated: readonly string[];
 }
 
 interface Contents {
@@ -22,20 +26,21 @@ interface Contents {
   mark: Revision | undefined;
   /** Key → what is wrong with it. */
   damaged: Map<string, string>;
+  outdated: string[];
 }
 
 /** Changes when an older Bramble would misread the records. */
 const format = '1';
 
 /** @throws StorageDamagedError, StorageUnavailableError; the database is closed then. */
-export async function loadDatabase(directory: string, logger: Logger): Promise<LoadedDatabase> {
+export async function loadDatabase(directory: string, logger: Logger, encryption?: RecordEncryption): Promise<LoadedDatabase> {
   const salvage = await exists(salvageFile(directory));
-  const { database, contents } = salvage ? await openRepaired(directory, logger) : await openAndRead(directory);
+  const { database, contents } = salvage ? await openRepaired(directory, logger, encryption) : await openAndRead(directory, encryption);
   try {
     checkFormat(contents, directory);
     const mark = salvage ? await dropDamaged(database, contents, logger) : soundMark(contents, directory);
     if (salvage) await rm(salvageFile(directory));
-    return { database, objects: contents.objects, mark };
+    return { database, objects: contents.objects, mark, outdated: contents.outdated };
   } catch (error) {
     await database.close();
     throw error;
@@ -55,35 +60,35 @@ interface OpenedDatabase {
   contents: Contents;
 }
 
-async function openAndRead(directory: string): Promise<OpenedDatabase> {
+async function openAndRead(directory: string, encryption: RecordEncryption | undefined): Promise<OpenedDatabase> {
   const database = await openDatabase(directory);
   try {
-    return { database, contents: await readAll(database, directory) };
+    return { database, contents: await readAll(database, directory, encryption) };
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-async function openRepaired(directory: string, logger: Logger): Promise<OpenedDatabase> {
+async function openRepaired(directory: string, logger: Logger, encryption: RecordEncryption | undefined): Promise<OpenedDatabase> {
   try {
-    return await openAndRead(directory);
+    return await openAndRead(directory, encryption);
   } catch (error) {
-    if (isLocked(error)) throw error;
+    if (isLocked(error) || error instanceof EncryptionKeyError) throw error;
     logger.warn('Database cannot be read and is rebuilt from what is readable', { directory, error });
     await repairDatabase(directory);
-    return openAndRead(directory);
+    return openAndRead(directory, encryption);
   }
 }
 
-async function readAll(database: Database, directory: string): Promise<Contents> {
-  const contents: Contents = { objects: [], format: undefined, mark: undefined, damaged: new Map() };
+async function readAll(database: Database, directory: string, encryption: RecordEncryption | undefined): Promise<Contents> {
+  const contents: Contents = { objects: [], format: undefined, mark: undefined, damaged: new Map(), outdated: [] };
   const iterator = database.iterator({ fillCache: false });
   try {
     for (;;) {
       const entries = await iterator.nextv(1000);
       if (entries.length === 0) return contents;
-      for (const [key, value] of entries) readOne(contents, key, value);
+      for (const [key, value] of entries) readOne(contents, { key, value, encryption });
     }
   } catch (error) {
     if (levelCode(error) === 'LEVEL_CORRUPTION') throw new StorageDamagedError(directory, (error as Error).message, [], { cause: error });
@@ -93,12 +98,17 @@ async function readAll(database: Database, directory: string): Promise<Contents>
   }
 }
 
-function readOne(contents: Contents, key: string, value: string): void {
+function readOne(contents: Contents, { key, value, encryption }: { key: string; value: string; encryption: RecordEncryption | undefined }): void {
   try {
     if (key === formatKey) contents.format = verifyRecord(key, value);
     else if (key === markKey) contents.mark = Number(verifyRecord(key, value));
-    else contents.objects.push(decodeRecord(key, value));
+    else {
+      contents.objects.push(decodeRecord(key, value, encryption));
+      if (encryption && !encryption.isCurrent(key, value.slice(recordHeader))) contents.outdated.push(key);
+    }
   } catch (error) {
+    // What a key is missing for is not damaged: nothing may drop it.
+    if (error instanceof EncryptionKeyError) throw error;
     contents.damaged.set(key, (error as Error).message);
   }
 }

@@ -32,6 +32,23 @@ async function checkNotHeadless(directory: string): Promise<void> {
   throw new StorageDamagedError(directory, 'its file CURRENT is missing');
 }
 
+const lastKey = '\uffff';
+
+/**
+ * LevelDB keeps what was overwritten until it merges its files; this makes it merge all of them, its log too.
+ * @param firstKey an existing key that sorts before all others.
+ */
+export async function compactDatabase(database: Database, firstKey: string): Promise<void> {
+  // The types of `level` leave out what only its version for Node has.
+  const whole = database as unknown as { compactRange(start: string, end: string): Promise<void>; get(key: string): Promise<string | undefined> };
+  await whole.compactRange('', lastKey);
+  // The log became a file as it was, old versions and all, and LevelDB merges the lowest files only with newer ones that
+  // overlap them. So it gets one that overlaps everything and changes nothing.
+  const value = await whole.get(firstKey);
+  if (value !== undefined) await database.batch([{ type: 'put', key: firstKey, value }, { type: 'del', key: lastKey }], { sync: true });
+  await whole.compactRange('', lastKey);
+}
+
 /** LevelDB rebuilds what it can from its files. */
 export async function repairDatabase(directory: string): Promise<void> {
   // The types of `level` leave out the static methods, which only its version for Node has.
