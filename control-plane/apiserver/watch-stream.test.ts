@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { WatchEvent } from '../../api/meta.ts';
 import { silentLogger } from '../../machinery/logger.ts';
@@ -47,7 +46,7 @@ const encode = (sent: WatchEvent): Buffer => Buffer.from(sent.type === 'ERROR' ?
 beforeEach(() => {
   clock = new FakeClock();
   response = new FakeResponse();
-  stream = new WatchStream({ response: response as unknown as ServerResponse, encode, clock, logger: silentLogger });
+  stream = new WatchStream({ response, encode, clock, logger: silentLogger });
   ends = 0;
   stream.onEnd(() => { ends += 1; });
 });

@@ -9,7 +9,6 @@
  * - Events leave in the order they came; nothing is left out before the stream ends.
  * - The registry's commit is never blocked: event() only queues.
  */
-import type { ServerResponse } from 'node:http';
 import type { WatchEvent } from '../../api/meta.ts';
 import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
@@ -20,8 +19,21 @@ export const maxWaitingEvents = 4096;
 /** Milliseconds that a client with a full socket may take nothing. */
 export const maxStallMs = 10_000;
 
+/** As much of a response as a stream needs. */
+export interface WatchOutput {
+  /** @returns false when it is full; `drain` says when no longer. */
+  write(bytes: Buffer): boolean;
+  on(event: 'drain' | 'close', listener: () => void): unknown;
+  once(event: 'finish', listener: () => void): unknown;
+  end(): unknown;
+  destroy(): unknown;
+  cork(): void;
+  uncork(): void;
+  flushHeaders(): void;
+}
+
 export interface WatchStreamOptions {
-  response: ServerResponse;
+  response: WatchOutput;
   encode: (event: WatchEvent) => Buffer;
   clock: Pick<Clock, 'after'>;
   logger: Logger;

@@ -11,6 +11,7 @@ import { newAccessForbidden } from '../../authorization/authorizer.ts';
 import { BoardRefusal } from '../board-streams.ts';
 import { newUnknownResource, toStatusError } from '../error-status.ts';
 import { openerOf } from '../handlers/pod-stream.ts';
+import { serveWatchSocket } from '../handlers/watch-socket.ts';
 import { proxyUpgrade } from '../target-proxy/proxy-upgrade.ts';
 import { firstValue, type RawQuery } from '../query-options.ts';
 import { endWithStatus, endWithText } from '../raw-response.ts';
@@ -62,6 +63,7 @@ export function createUpgradeHandler(parts: AppParts): UpgradeHandler {
 
 async function dispatch(upgrade: UpgradeRequest & { parts: AppParts; access: Access }): Promise<void> {
   const { info } = upgrade.access;
+  if (info.isResource && info.verb === 'watch' && isWebSocketRequest(upgrade.request)) return serveWatchSocket({ ...upgrade, info, query: groupQuery(upgrade.request) });
   if (!info.isResource || info.name === undefined) throw newUnknownResource();
   const call: Call = { ...upgrade, info: { ...info, name: info.name }, query: groupQuery(upgrade.request) };
   if (info.subresource === 'proxy') return proxyUpgrade(upgrade, call.info);

@@ -1,0 +1,114 @@
+/**
+ * GET ?watch=true with `Upgrade: websocket`: each event is a message. JSON goes as text, protobuf as bytes; a client that
+ * offers `base64.binary.k8s.io` gets either as base64 text, one that offers `binary.k8s.io` either as bytes.
+ */
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Access } from '../access.ts';
+import type { AppParts } from '../app-parts.ts';
+import { newUnknownResource } from '../error-status.ts';
+import { negotiate } from '../negotiation.ts';
+import { includeObjectOf } from '../printers/table.ts';
+import type { RawQuery } from '../query-options.ts';
+import { acceptWebSocket, offeredProtocols, type UpgradeRequest } from '../remote-command/web-socket.ts';
+import type { ResourceRequest } from '../request-info.ts';
+import { objectForms } from '../responses.ts';
+import { createWatchEncoder } from '../watch-encoder.ts';
+import { WatchStream, type WatchOutput } from '../watch-stream.ts';
+import { watchQuery, watchTimeoutMs } from './watch.ts';
+
+export interface WatchSocketRequest extends UpgradeRequest {
+  parts: AppParts;
+  access: Access;
+  info: ResourceRequest;
+  query: RawQuery;
+}
+
+/** Bytes of a frame's length, which messages do without. */
+const frameHead = 4;
+
+/**
+ * Refusals come before the handshake, as answers to the request.
+ * @throws StatusError.
+ */
+export async function serveWatchSocket({ parts, info, query, request, socket, head }: WatchSocketRequest): Promise<void> {
+  const resource = parts.catalog.find(info.group, info.version, info.resource);
+  const inNamespace = resource?.namespaced ? info.name === undefined || info.namespace !== undefined : info.namespace === undefined || info.resource === 'namespaces';
+  if (!resource || resource.virtual || info.subresource !== '' || !inNamespace) throw newUnknownResource();
+  const call = { parts, info, query, resource };
+  const wanted = watchQuery(call);
+  const negotiated = negotiate(request.headers.accept, objectForms, { protobuf: resource.custom === undefined, stream: true });
+  const encode = createWatchEncoder({ resource, negotiated, includeObject: includeObjectOf(query), clock: parts.clock });
+  const timeoutMs = watchTimeoutMs(call);
+  const protocol = offeredProtocols(request)[0];
+  const output = new WebSocketOutput(socket, { base64: protocol?.startsWith('base64.') ?? false, binary: protocol === 'binary.k8s.io', protobuf: negotiated.encoding === 'protobuf' });
+  const stream = new WatchStream({ response: output, encode, clock: parts.clock, logger: parts.logger });
+  const watch = parts.registry.of(resource).watch(wanted, stream);
+  stream.onEnd(() => watch.stop());
+  const webSocket = await acceptWebSocket({ request, socket, head }, protocol);
+  if (!webSocket) {
+    watch.stop();
+    return;
+  }
+  output.open(webSocket);
+  stream.start(timeoutMs);
+}
+
+interface MessageForm {
+  base64: boolean;
+  binary: boolean;
+  protobuf: boolean;
+}
+
+/** A WebSocket as a WatchStream writes to it. */
+class WebSocketOutput implements WatchOutput {
+  private readonly socket: Duplex;
+  private readonly form: MessageForm;
+  private webSocket: WebSocket | undefined;
+
+  constructor(socket: Duplex, form: MessageForm) {
+    this.socket = socket;
+    this.form = form;
+  }
+
+  open(webSocket: WebSocket): void {
+    this.webSocket = webSocket;
+  }
+
+  write(bytes: Buffer): boolean {
+    const { base64, binary, protobuf } = this.form;
+    const message = protobuf ? bytes.subarray(frameHead) : bytes;
+    if (base64) this.webSocket?.send(message.toString('base64'));
+    else this.webSocket?.send(message, { binary: binary || protobuf });
+    return !this.socket.writableNeedDrain;
+  }
+
+  on(event: 'drain' | 'close', listener: () => void): void {
+    if (event === 'drain') this.socket.on('drain', listener);
+    else this.webSocket?.on('close', listener);
+  }
+
+  once(_event: 'finish', listener: () => void): void {
+    this.webSocket?.once('close', listener);
+  }
+
+  end(): void {
+    this.webSocket?.close(1000);
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  cork(): void {
+    this.socket.cork();
+  }
+
+  uncork(): void {
+    this.socket.uncork();
+  }
+
+  flushHeaders(): void {
+    // The handshake is through.
+  }
+}
