@@ -13,6 +13,7 @@ import type { AppParts } from './app-parts.ts';
 import type { BoardStreamOpener } from './board-streams.ts';
 import type { AggregatedGroupVersions } from './discovery/group-versions.ts';
 import { maxBodyBytes, newUnknownResource, toStatusError } from './error-status.ts';
+import { FairLimits } from './fairness/fair-limits.ts';
 import { createResourceHandler, isLongRunning } from './handlers/resource-handler.ts';
 import { sendWarnings } from './handlers/send-warnings.ts';
 import { LongRunningRequests } from './long-running-requests.ts';
@@ -77,7 +78,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.decorateRequest('info', null as never);
   app.decorateRequest('user', null as never);
   app.decorateRequest('impersonator', undefined);
-  limitRequests(app, options.maxInFlight ?? 400);
+  limitRequests(app, new FairLimits({ maxInFlight: options.maxInFlight ?? 400, clock: options.clock }));
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('cache-control', 'no-cache, private');
     checkRequest(parts, request, done);
@@ -141,29 +142,34 @@ function checkRequest(parts: AppParts, request: FastifyRequest, done: (error?: E
   done();
 }
 
-/** What is over the limit is refused at once, so that a board is never buried in work it cannot finish. */
-function limitRequests(app: FastifyInstance, limit: number): void {
-  const counted = new WeakSet<FastifyRequest>();
-  let inFlight = 0;
+/** Who is over his share waits for a moment; what is over the bounds of that is refused, so that no board is buried in work. */
+function limitRequests(app: FastifyInstance, limits: FairLimits): void {
+  const leaving = new WeakMap<FastifyRequest, () => void>();
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     if (isLongRunning(request)) {
       done();
       return;
     }
-    if (inFlight >= limit) {
-      done(newTooManyRequests('too many requests, please try again later', 1));
-      return;
-    }
-    inFlight += 1;
-    counted.add(request);
-    done();
+    const { info } = request;
+    const about = info.isResource ? { resource: info.resource, namespace: info.namespace } : {};
+    let seated = false;
+    const leave = limits.enter(request.user, about, (release) => {
+      seated = true;
+      leaving.set(request, release);
+      done();
+    }, () => done(newTooManyRequests('too many requests, please try again later', 1)));
+    if (!seated) leaving.set(request, leave);
   });
+  const leave = (request: FastifyRequest): void => {
+    leaving.get(request)?.();
+    leaving.delete(request);
+  };
   app.addHook('onResponse', (request, _reply, done) => {
-    if (counted.delete(request)) inFlight -= 1;
+    leave(request);
     done();
   });
   app.addHook('onRequestAbort', (request, done) => {
-    if (counted.delete(request)) inFlight -= 1;
+    leave(request);
     done();
   });
 }

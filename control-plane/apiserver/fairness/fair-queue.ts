@@ -1,0 +1,100 @@
+/**
+ * The seats of one priority level, shared fairly: every user has a queue of his own, and a seat that gets free goes to the
+ * next user in turn, whatever the others have waiting. The idea of k8s.io/apiserver/pkg/util/flowcontrol/fairqueuing, with
+ * exact queues instead of shuffled ones: a cluster of boards has few users.
+ */
+import type { Clock, Timer } from '../../../machinery/clock.ts';
+
+export interface FairQueueOptions {
+  /** Requests under way at once. */
+  seats: number;
+  /** Requests of one user that wait. */
+  queueLength: number;
+  /** Users with waiting requests. */
+  queues: number;
+  /** Nobody waits longer. */
+  maxWaitMs: number;
+  clock: Pick<Clock, 'after'>;
+}
+
+interface Waiter {
+  start: () => void;
+  timer: Timer;
+}
+
+/** A seat, to be given back exactly once. */
+export type Release = () => void;
+
+export class FairQueue {
+  private readonly options: FairQueueOptions;
+  private taken = 0;
+  /** In turn: the user who was served goes to the end. */
+  private readonly waiting = new Map<string, Waiter[]>();
+
+  constructor(options: FairQueueOptions) {
+    this.options = options;
+  }
+
+  get executing(): number {
+    return this.taken;
+  }
+
+  /**
+   * @param run called with the seat, at once where one is free.
+   * @param refuse called instead when too much waits, or too long.
+   * @returns the client went away while waiting; does nothing later.
+   */
+  enter(user: string, run: (release: Release) => void, refuse: () => void): () => void {
+    if (this.taken < this.options.seats) {
+      run(this.take());
+      return () => {};
+    }
+    const queue = this.waiting.get(user);
+    if (queue ? queue.length >= this.options.queueLength : this.waiting.size >= this.options.queues) {
+      refuse();
+      return () => {};
+    }
+    const waiter: Waiter = {
+      start: () => run(this.take()),
+      timer: this.options.clock.after(this.options.maxWaitMs, () => {
+        this.remove(user, waiter);
+        refuse();
+      }),
+    };
+    if (queue) queue.push(waiter);
+    else this.waiting.set(user, [waiter]);
+    return () => this.remove(user, waiter);
+  }
+
+  private take(): Release {
+    this.taken += 1;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.taken -= 1;
+      this.serveNext();
+    };
+  }
+
+  private serveNext(): void {
+    for (const [user, queue] of this.waiting) {
+      const waiter = queue.shift();
+      this.waiting.delete(user);
+      if (queue.length > 0) this.waiting.set(user, queue);
+      if (!waiter) continue;
+      waiter.timer.cancel();
+      waiter.start();
+      return;
+    }
+  }
+
+  private remove(user: string, waiter: Waiter): void {
+    const queue = this.waiting.get(user);
+    const index = queue?.indexOf(waiter) ?? -1;
+    if (!queue || index < 0) return;
+    waiter.timer.cancel();
+    queue.splice(index, 1);
+    if (queue.length === 0) this.waiting.delete(user);
+  }
+}
