@@ -9,7 +9,7 @@
  */
 import { messageOf, type SchemaField } from '../schema/schema-table.ts';
 import { mergeList, reorderList, type ElementMerge } from './merge-list.ts';
-import { checkObjectPatch, isJsonObject, malformedPatch, setProperty, type JsonObject } from './patch-error.ts';
+import { checkObjectPatch, inapplicablePatch, isJsonObject, malformedPatch, setProperty, type JsonObject } from './patch-error.ts';
 
 const orderPrefix = '$setElementOrder/';
 const deletePrefix = '$deleteFromPrimitiveList/';
@@ -56,7 +56,7 @@ function retainKeys(original: JsonObject, patch: JsonObject): JsonObject {
   if (!Array.isArray(keys)) throw malformedPatch('invalid patch format of retainKeys');
   const retained = new Set<unknown>(keys);
   const foreign = Object.entries(patch).some(([key, value]) => value !== null && !key.startsWith('$') && !retained.has(key));
-  if (foreign) throw malformedPatch('invalid patch format of retainKeys');
+  if (foreign) throw inapplicablePatch('patch content doesn\'t match retainKeys list');
   return Object.fromEntries(Object.entries(original).filter(([key]) => retained.has(key)));
 }
 

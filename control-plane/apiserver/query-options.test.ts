@@ -38,6 +38,9 @@ describe('list and watch options', () => {
       .toMatchObject({ sendInitialEvents: true, allowWatchBookmarks: true, resourceVersion: '' });
     expect(failureOf(() => parseWatchQuery({ sendInitialEvents: 'true' }, undefined)).code).toBe(422);
     expect(failureOf(() => parseWatchQuery({ resourceVersionMatch: 'NotOlderThan' }, undefined)).code).toBe(422);
+    expect(failureOf(() => parseWatchQuery({ resourceVersionMatch: 'Exact', sendInitialEvents: 'true' }, undefined)).message)
+      .toContain('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan, resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"');
+    expect(parseWatchQuery({ sendInitialEvents: 'false', resourceVersionMatch: 'NotOlderThan' }, undefined)).toMatchObject({ sendInitialEvents: false, withoutInitialEvents: true });
   });
 });
 

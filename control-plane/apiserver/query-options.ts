@@ -57,7 +57,7 @@ export function parseListQuery(query: RawQuery, namespace: string | undefined): 
   if (match) {
     if (!resourceVersion) errors.push({ reason: 'FieldValueForbidden', field, message: 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided' });
     if (token) errors.push({ reason: 'FieldValueForbidden', field, message: 'Forbidden: resourceVersionMatch is forbidden when continue is provided' });
-    if (!matchValues.includes(match)) errors.push({ reason: 'FieldValueNotSupported', field, message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"` });
+    if (!matchValues.includes(match)) errors.push({ reason: 'FieldValueNotSupported', field, message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""` });
     if (match === 'Exact' && resourceVersion === '0') errors.push({ reason: 'FieldValueForbidden', field, message: 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"' });
   }
   if (query['sendInitialEvents'] !== undefined) errors.push({ reason: 'FieldValueForbidden', field: 'sendInitialEvents', message: 'Forbidden: sendInitialEvents is forbidden for list' });
@@ -81,8 +81,11 @@ export function parseWatchQuery(query: RawQuery, namespace: string | undefined):
   const field = 'resourceVersionMatch';
   if (asked && match !== 'NotOlderThan') {
     errors.push({ reason: 'FieldValueForbidden', field, message: 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan' });
-  } else if (!asked && match) {
-    errors.push({ reason: 'FieldValueForbidden', field, message: 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided' });
+  }
+  if (match) {
+    if (!asked) errors.push({ reason: 'FieldValueForbidden', field, message: 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided' });
+    if (match !== 'NotOlderThan') errors.push({ reason: 'FieldValueNotSupported', field, message: `Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"` });
+    if (firstValue(query, 'continue')) errors.push({ reason: 'FieldValueForbidden', field, message: 'Forbidden: resourceVersionMatch is forbidden when continue is provided' });
   }
   refuse('ListOptions', errors);
   return {
@@ -90,6 +93,7 @@ export function parseWatchQuery(query: RawQuery, namespace: string | undefined):
     resourceVersion,
     allowWatchBookmarks: booleanValue(query, 'allowWatchBookmarks'),
     sendInitialEvents: asked && booleanValue(query, 'sendInitialEvents'),
+    ...(asked && !booleanValue(query, 'sendInitialEvents') ? { withoutInitialEvents: true } : {}),
   };
 }
 

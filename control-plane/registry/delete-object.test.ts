@@ -36,7 +36,7 @@ describe('delete', () => {
   it('holds to its preconditions', async () => {
     const { metadata } = await createMap('a');
     const byUid = await refusal(deleteMap('a', { preconditions: { uid: 'other' } }));
-    expect([byUid.code, byUid.message]).toEqual([409, `Operation cannot be fulfilled on configmaps "a": the UID in the precondition (other) does not match the UID in record (${metadata?.uid}). The object might have been deleted and then recreated`]);
+    expect([byUid.code, byUid.message]).toEqual([409, `Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition (other) does not match the UID in record (${metadata?.uid}). The object might have been deleted and then recreated`]);
     expect((await refusal(deleteMap('a', { preconditions: { resourceVersion: '1' } }))).message).toContain('the ResourceVersion in the precondition (1) does not match');
     await deleteMap('a', { preconditions: { uid: metadata?.uid, resourceVersion: metadata?.resourceVersion } });
   });

@@ -77,11 +77,13 @@ async function write<T extends KubernetesObject>(deletion: Deletion<T>, stored: 
 function checkPreconditions(resource: Resource, object: KubernetesObject, options: DeleteOptions): void {
   const { uid, resourceVersion, name = '' } = object.metadata ?? {};
   const wanted = options.preconditions ?? {};
+  // Kubernetes names the kind here, not the resource.
+  const record = { group: resource.group, plural: resource.kind };
   if (wanted.uid !== undefined && wanted.uid !== uid) {
-    throw newConflict(resource, name, `the UID in the precondition (${wanted.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`);
+    throw newConflict(record, name, `the UID in the precondition (${wanted.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`);
   }
   if (wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion) {
-    throw newConflict(resource, name, `the ResourceVersion in the precondition (${wanted.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`);
+    throw newConflict(record, name, `the ResourceVersion in the precondition (${wanted.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`);
   }
 }
 

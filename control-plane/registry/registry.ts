@@ -56,6 +56,8 @@ export interface WatchQuery {
   resourceVersion: string;
   allowWatchBookmarks: boolean;
   sendInitialEvents: boolean;
+  /** Of '' and '0' too only what comes from now on. */
+  withoutInitialEvents?: boolean;
 }
 
 export interface RegistryWatch {

@@ -117,6 +117,18 @@ describe('watch', () => {
     expect(events[2]?.object.metadata).toMatchObject({ annotations: { 'k8s.io/initial-events-end': 'true' } });
   });
 
+  it('keeps that mark from clients that take no bookmarks', () => {
+    watch({ resourceVersion: '', sendInitialEvents: true });
+    expect(seen()).toEqual(['ADDED a', 'ADDED b']);
+  });
+
+  it('leaves the initial events out on request', async () => {
+    watch({ resourceVersion: '0', withoutInitialEvents: true });
+    expect(seen()).toEqual([]);
+    await put('a', 'green');
+    expect(seen()).toEqual(['MODIFIED a']);
+  });
+
   it('delivers nothing after stop, bookmarks included', async () => {
     const handle = watch({ allowWatchBookmarks: true });
     handle.stop();

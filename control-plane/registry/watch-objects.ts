@@ -32,11 +32,21 @@ export function watchObjects<T extends KubernetesObject>(
   const selection = select(strategy, query);
   const wanted = parseResourceVersion(query.resourceVersion);
   const watch = new ObjectWatch(parts, strategy.resource, selection as Selection<KubernetesObject>, sink);
-  const since = wanted === 0 || query.sendInitialEvents ? watch.sendState() : wanted;
-  if (query.sendInitialEvents) watch.bookmark(initialEventsEnd);
-  watch.follow(since);
+  watch.follow(beginning(watch, wanted, query, parts.storage.revision));
   if (query.allowWatchBookmarks) watch.bookmarkRegularly();
   return watch;
+}
+
+/** Sends the state where the watch begins with it. @returns the revision to go on from. */
+function beginning(watch: ObjectWatch, wanted: Revision, query: WatchQuery, now: Revision): Revision {
+  if (query.sendInitialEvents) {
+    const since = watch.sendState();
+    // Only clients that take bookmarks know what this one means.
+    if (query.allowWatchBookmarks) watch.bookmark(initialEventsEnd);
+    return since;
+  }
+  if (wanted !== 0) return wanted;
+  return query.withoutInitialEvents ? now : watch.sendState();
 }
 
 class ObjectWatch implements RegistryWatch {
