@@ -429,6 +429,19 @@ describe('the server itself', () => {
     expect((await send('GET', configMaps)).code).toBe(200);
   });
 
+  it('warns of a check that cannot be left out, for there is none', async () => {
+    expect((await send('GET', '/readyz?verbose&exclude=etcd')).text).toBe('[+]ping ok\nwarn: some health checks cannot be excluded: no matches for "etcd"\nreadyz check passed\n');
+  });
+
+  it('counts its requests for Prometheus', async () => {
+    await create('a');
+    await send('GET', `${configMaps}/a`);
+    const { text, headers } = await send('GET', '/metrics');
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(text).toContain('apiserver_request_total{dry_run="",group="",resource="configmaps",scope="namespace",subresource="",verb="POST",version="v1",code="201"} 1\n');
+    expect(text).toMatch(/^apiserver_request_duration_seconds_bucket\{.*resource="configmaps".*verb="GET".*le="60"\} 1$/m);
+  });
+
   it('hides what went wrong inside', async () => {
     app = build({ registry: { ...registry, of: () => { throw new Error('secret detail'); } } });
     const response = await send('GET', configMaps);

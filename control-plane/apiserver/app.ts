@@ -26,6 +26,7 @@ import { sendStatus } from './responses.ts';
 import { registerDiscovery, ServedGroups } from './routes/discovery.ts';
 import { registerHealth, type HealthChecks } from './routes/health.ts';
 import { registerIssuer } from './routes/issuer.ts';
+import { registerMetrics } from './routes/metrics.ts';
 import { registerOpenApi } from './routes/openapi.ts';
 import { gitVersion, registerVersion } from './routes/version.ts';
 
@@ -85,7 +86,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   });
   app.addHook('preClose', () => parts.longRunning.stop());
 
-  registerVersion(app, options.version);
+  registerMetrics(app, parts, gitVersion(options.version));
+  registerVersion(app, options.version, parts.catalog);
   registerHealth(app, { live: options.health?.live ?? [], ready: options.health?.ready ?? [] }, logger);
   if (options.tokens) registerIssuer(app, options.tokens);
   registerDiscovery(app, new ServedGroups(parts.catalog, options.aggregatedGroupVersions));

@@ -4,7 +4,8 @@ import type { KubernetesObject } from '../../../api/meta.ts';
 /** meta.k8s.io/v1 TableColumnDefinition. */
 export interface Column {
   name: string;
-  type: 'string' | 'integer' | 'boolean';
+  /** `string`, `integer`, `number`, `boolean` or `date`. */
+  type: string;
   /** 'name' marks the column that identifies the row. */
   format: string;
   description: string;
@@ -18,7 +19,7 @@ export type Cell = string | number | boolean;
 export interface Printer<T extends KubernetesObject = KubernetesObject> {
   columns: readonly Column[];
   /** @param now milliseconds since the epoch, for ages. */
-  cells(object: T, now: number): Cell[];
+  cells(object: T, now: number): unknown[];
 }
 
 export const nameColumn: Column = {

@@ -89,6 +89,7 @@ register(persistentVolumes, persistentVolumePrinter);
 register(persistentVolumeClaims, persistentVolumeClaimPrinter);
 register(resourceQuotas, resourceQuotaPrinter);
 
+/** A custom kind brings its own columns. */
 export function printerOf(resource: Resource): Printer {
-  return printers.get(resource) ?? plainPrinter;
+  return printers.get(resource) ?? resource.custom ?? plainPrinter;
 }

@@ -42,9 +42,11 @@ interface HealthRequest {
 async function answer({ name, set, request, reply, logger }: HealthRequest): Promise<FastifyReply> {
   const query = request.query as RawQuery;
   const excluded = allValues(query, 'exclude');
+  const unmatched = new Set(excluded);
   const lines: string[] = [];
   let healthy = true;
   for (const check of set) {
+    unmatched.delete(check.name);
     if (excluded.includes(check.name)) {
       lines.push(`[+]${check.name} excluded: ok`);
       continue;
@@ -58,6 +60,7 @@ async function answer({ name, set, request, reply, logger }: HealthRequest): Pro
       lines.push(`[-]${check.name} failed: reason withheld`);
     }
   }
+  if (unmatched.size > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${[...unmatched].sort().map((name) => JSON.stringify(name)).join(',')}`);
   reply.header('x-content-type-options', 'nosniff').type('text/plain; charset=utf-8');
   if (!healthy) return reply.code(500).send(`${lines.join('\n')}\n${name} check failed\n`);
   return reply.send(query['verbose'] === undefined ? 'ok' : `${lines.join('\n')}\n${name} check passed\n`);

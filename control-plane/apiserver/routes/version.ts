@@ -1,6 +1,7 @@
 /** /version and the list of paths at /. */
 import type { FastifyInstance } from 'fastify';
-import { apiVersionOf, resources } from '../../../api/resources.ts';
+import { apiVersionOf } from '../../../api/resources.ts';
+import type { ResourceCatalog } from '../../registry/resource-catalog.ts';
 import { sendValue } from '../responses.ts';
 
 /** The Kubernetes release whose API this server has. */
@@ -12,7 +13,7 @@ export function gitVersion(version: string): string {
   return `v${major}.${minor}.${patch}+bramble-${version}`;
 }
 
-export function registerVersion(app: FastifyInstance, version: string): void {
+export function registerVersion(app: FastifyInstance, version: string, catalog: ResourceCatalog): void {
   const { major, minor } = kubernetesVersion;
   const info = {
     major, minor, emulationMajor: major, emulationMinor: minor, minCompatibilityMajor: major, minCompatibilityMinor: minor,
@@ -20,7 +21,13 @@ export function registerVersion(app: FastifyInstance, version: string): void {
     goVersion: '', compiler: 'node', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   };
   app.get('/version', (request, reply) => sendValue(request, reply, 200, info));
-  const groupPaths = [...new Set(resources.filter((row) => row.group !== '').flatMap((row) => [`/apis/${row.group}`, `/apis/${apiVersionOf(row)}`]))].sort();
-  const paths = ['/api', '/api/v1', '/apis', ...groupPaths, '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/openapi/v2', '/openapi/v3', '/readyz', '/readyz/ping', '/version'];
-  app.get('/', (request, reply) => sendValue(request, reply, 200, { paths }));
+  app.get('/', (request, reply) => sendValue(request, reply, 200, { paths: pathsOf(catalog) }));
+}
+
+const plainPaths = ['/api', '/apis', '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/readyz/ping', '/version'];
+
+function pathsOf(catalog: ResourceCatalog): string[] {
+  const groupPaths = catalog.resources.flatMap((row) => (row.group ? [`/apis/${row.group}`, `/apis/${apiVersionOf(row)}`] : [`/api/${row.version}`]));
+  const documents = catalog.resources.map((row) => `/openapi/v3/${row.group ? 'apis' : 'api'}/${apiVersionOf(row)}`);
+  return [...new Set([...plainPaths, ...groupPaths, ...documents])].sort();
 }
