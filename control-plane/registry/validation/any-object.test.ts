@@ -31,6 +31,7 @@ import { defaultService } from '../core/service/defaults.ts';
 import { validateService, validateServiceUpdate } from '../core/service/validation.ts';
 import { defaultEndpointSlice } from '../discovery/endpoint-slice/defaults.ts';
 import { validateEndpointSlice, validateEndpointSliceUpdate } from '../discovery/endpoint-slice/validation.ts';
+import { workloadStrategies } from '../workload-strategies.ts';
 import { objectMetaRules, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts';
 
 interface Kind {
@@ -53,6 +54,9 @@ const kinds: Kind[] = [
   { resource: endpointSlices, defaults: defaultEndpointSlice, create: validateEndpointSlice, updates: [validateEndpointSliceUpdate] },
   { resource: events, defaults: defaultEvent, create: validateEvent, updates: [validateEventUpdate] },
   { resource: leases, create: validateLease, updates: [validateLeaseUpdate] },
+  ...workloadStrategies.map(({ resource, defaults, validate, validateUpdate, validateStatusUpdate }): Kind => ({
+    resource, defaults, create: validate, updates: [validateUpdate, ...(validateStatusUpdate ? [validateStatusUpdate] : [])],
+  })),
 ];
 
 const text = fc.constantFrom('', 'a', 'web', '../x', '/x', 'UPPER', 'a.b/c', 'Exists', 'In', 'RollingUpdate', '198.18.0.1', 'None', '10%');
