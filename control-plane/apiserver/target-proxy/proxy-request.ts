@@ -42,7 +42,15 @@ export async function connectToTarget(target: ProxyTarget): Promise<Duplex> {
 }
 
 export function unreachable(error: unknown): StatusError {
-  return newServiceUnavailable(`error trying to reach service: ${error instanceof Error ? error.message : String(error)}`);
+  return newServiceUnavailable(`error trying to reach service: ${reasonOf(error)}`);
+}
+
+/** In the words of Go's net/http, where they are about the same. */
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EPROTO' && message.includes('wrong version number')) return 'http: server gave HTTP response to HTTPS client';
+  if (code === 'ECONNRESET') return 'EOF';
+  return message;
 }
 
 /** The request is not sent before its body, or `end()`. */

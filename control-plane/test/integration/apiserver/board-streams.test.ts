@@ -1,16 +1,15 @@
-import { execFile } from 'node:child_process';
-import { get } from 'node:https';
-import { promisify } from 'node:util';
+import type { IncomingHttpHeaders } from 'node:http';
+import { get, request } from 'node:https';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { newBadRequest } from '../../../../api/errors.ts';
+import { newBadRequest, newInternalError } from '../../../../api/errors.ts';
 import { nodes, pods } from '../../../../api/resources.ts';
 import { channels } from '../../../../machinery/stream.ts';
 import { eventually } from '../../../../machinery/testing/eventually.ts';
-import type { AttachOptions, BoardStreamOpener, ExecOptions, LogOptions } from '../../../apiserver/board-streams.ts';
+import { BoardRefusal, type AttachOptions, type BoardStreamOpener, type ExecOptions, type LogOptions } from '../../../apiserver/board-streams.ts';
 import { FakeBoardStream } from '../../../apiserver/testing/fake-board-stream.ts';
 import { startApiServer, type StartedApiServer } from '../start-api-server.ts';
-import { Kubectl, kubectlPath } from './kubectl.ts';
+import { Kubectl } from './kubectl.ts';
 
 /** A board that a test plays. */
 class FakeBoard implements BoardStreamOpener {
@@ -134,6 +133,9 @@ describe('logs', () => {
   });
 });
 
+/** `false`: kubectl speaks SPDY. */
+const overWebSockets = (value: string) => new Kubectl(server.kubeconfig, server.directory, { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: value });
+
 interface Message {
   channel: number;
   text: string;
@@ -203,19 +205,70 @@ describe('exec', () => {
     await expect(new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject))).rejects.toThrow('Unexpected server response: 403');
   });
 
-  it('gives kubectl the output and the exit code, or a clear sentence where kubectl is too old', async () => {
-    const { stdout } = await promisify(execFile)(kubectlPath, ['version', '--client', '-o', 'json']);
-    const minor = Number.parseInt((JSON.parse(stdout) as { clientVersion: { minor: string } }).clientVersion.minor);
-    const running = kubectl.run(['exec', '-i', 'web', '-c', 'a', '--', 'cat', '-v'], 'input');
-    if (minor < 30) {
-      expect((await running).stderr).toMatch(/this server runs commands over WebSocket; use kubectl 1\.30 or later/);
-      return;
-    }
-    await eventually(() => board.stream.written.length > 0);
+  it.each(['true', 'false'])('gives kubectl the output and the exit code (WebSockets: %s)', async (webSockets) => {
+    const running = overWebSockets(webSockets).run(['exec', '-i', 'web', '-c', 'a', '--', 'cat', '-v'], 'input');
+    await eventually(() => board.stream.ended.length > 0);
     await board.stream.emit(channels.stdout, 'output');
     board.stream.exit({ exitCode: 42 });
     expect(await running).toMatchObject({ code: 42, stdout: 'output', stderr: 'command terminated with exit code 42\n' });
     expect(board.stream.written[0]).toEqual({ channel: 0, text: 'input' });
     expect(board.execs[0]?.options.command).toEqual(['cat', '-v']);
+  });
+
+  it('tells kubectl over SPDY why there is no command, in the board\'s words', async () => {
+    board.refusal = new BoardRefusal(newInternalError('x').status);
+    board.refusal.message = 'container not found ("a")';
+    const { stderr } = await overWebSockets('false').run(['exec', 'web', '-c', 'a', '--', 'true']);
+    expect(stderr).toContain('unable to upgrade connection: container not found ("a")');
+  });
+});
+
+/** The head of the answer to an upgrade to SPDY. */
+function upgrade(path: string, headers: Record<string, string>): Promise<{ code: number | undefined; headers: IncomingHttpHeaders; text: string }> {
+  return new Promise((resolve, reject) => {
+    const call = request(`${server.url}/api/v1/namespaces/default/pods/web/${path}`, { ...admin(), agent: false, method: 'POST', headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', ...headers } });
+    call.on('upgrade', (response, socket) => {
+      socket.destroy();
+      resolve({ code: response.statusCode, headers: response.headers, text: '' });
+    });
+    call.on('response', (response) => {
+      let text = '';
+      response.on('data', (data: Buffer) => { text += data.toString(); });
+      response.on('end', () => resolve({ code: response.statusCode, headers: response.headers, text }));
+    });
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+describe('the upgrade to SPDY', () => {
+  it('takes the first protocol of the client that is known', async () => {
+    const { code, headers } = await upgrade('exec?container=a&command=sh&stdout=true', { 'x-stream-protocol-version': 'v9.channel.k8s.io, v4.channel.k8s.io, v3.channel.k8s.io' });
+    expect(code).toBe(101);
+    expect(headers).toMatchObject({ 'upgrade': 'SPDY/3.1', 'x-stream-protocol-version': 'v4.channel.k8s.io' });
+    expect((await upgrade('portforward', { 'x-stream-protocol-version': 'portforward.k8s.io' })).code).toBe(101);
+  });
+
+  it.each([
+    ['no protocol', {}, 400, /X-Stream-Protocol-Version is required/],
+    ['none that is known', { 'x-stream-protocol-version': 'v9.channel.k8s.io' }, 403, /unable to negotiate protocol: client supports \[v9\.channel\.k8s\.io\], server accepts \[v5\.channel/],
+    ['another version of SPDY', { upgrade: 'SPDY/2' }, 400, /missing upgrade headers/],
+  ])('is refused with %s', async (_what, headers, code, text) => {
+    const answer = await upgrade('exec?container=a&command=sh', headers);
+    expect(answer.code).toBe(code);
+    expect(answer.text).toMatch(text);
+    expect(board.execs).toEqual([]);
+  });
+});
+
+describe('attach', () => {
+  it.each(['true', 'false'])('joins kubectl and the container (WebSockets: %s)', async (webSockets) => {
+    await server.registry.of(pods).update(context, { name: 'web', namespace: 'default', subresource: 'status', change: (pod) => ({ ...pod, status: { ...pod.status, phase: 'Running' } }) });
+    const running = overWebSockets(webSockets).run(['attach', '-i', 'web', '-c', 'a'], 'typed');
+    await eventually(() => board.stream.ended.length > 0);
+    await board.stream.emit(channels.stdout, 'seen');
+    board.stream.exit({});
+    expect(await running).toMatchObject({ stdout: 'seen' });
+    expect(board.stream.written).toEqual([{ channel: 0, text: 'typed' }]);
   });
 });
