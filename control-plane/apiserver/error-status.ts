@@ -14,6 +14,14 @@ export function newUnknownResource(): StatusError {
   });
 }
 
+/** A method that a path under /api or /apis does not have. */
+export function newMethodUnknown(): StatusError {
+  return new StatusError({
+    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'MethodNotAllowed', code: 405, details: {},
+    message: 'the server does not allow this method on the requested resource',
+  });
+}
+
 export function toStatusError(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };

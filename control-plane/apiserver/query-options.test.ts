@@ -52,7 +52,7 @@ describe('write options', () => {
 
   it.each([
     [{ dryRun: 'Some' }, /CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"/],
-    [{ fieldValidation: 'Maybe' }, /fieldValidation: Unsupported value: "Maybe": supported values: "Ignore", "Strict", "Warn"/],
+    [{ fieldValidation: 'Maybe' }, /fieldValidation: Unsupported value: "Maybe": supported values: "", "Ignore", "Strict", "Warn"/],
     [{ fieldManager: 'x'.repeat(129) }, /fieldManager: Too long/],
   ])('refuses %j', (query, message) => {
     expect(failureOf(() => parseWriteOptions(query, 'CreateOptions')).message).toMatch(message);
@@ -68,5 +68,14 @@ describe('delete options', () => {
   it('take one of the two ways to say what happens to dependents', () => {
     expect(failureOf(() => validateDeleteOptions({ orphanDependents: true, propagationPolicy: 'Orphan' })).message).toMatch(/cannot be both set/);
     expect(failureOf(() => validateDeleteOptions({ propagationPolicy: 'Sometimes' })).message).toMatch(/Unsupported value: "Sometimes"/);
+  });
+});
+
+describe('a field manager', () => {
+  it.each([
+    ['x'.repeat(129), 'CreateOptions.meta.k8s.io "" is invalid: fieldManager: Too long: may not be more than 128 bytes'],
+    ['é\u0007', 'CreateOptions.meta.k8s.io "" is invalid: fieldManager: Invalid value: "é\\u0007": invalid character U+0007 (at position 2)'],
+  ])('is no %j', (fieldManager, message) => {
+    expect(failureOf(() => parseWriteOptions({ fieldManager }, 'CreateOptions')).message).toBe(message);
   });
 });

@@ -148,7 +148,7 @@ export function parseWriteOptions(query: RawQuery, kind: string, found: readonly
   const errors = [...found, ...dryRunErrors(allValues(query, 'dryRun'))];
   const fieldValidation = firstValue(query, 'fieldValidation') || 'Warn';
   if (!['Ignore', 'Warn', 'Strict'].includes(fieldValidation)) {
-    errors.push({ reason: 'FieldValueNotSupported', field: 'fieldValidation', message: `Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "Ignore", "Strict", "Warn"` });
+    errors.push({ reason: 'FieldValueNotSupported', field: 'fieldValidation', message: `Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "", "Ignore", "Strict", "Warn"` });
   }
   const fieldManager = firstValue(query, 'fieldManager');
   if (fieldManager) errors.push(...fieldManagerErrors(fieldManager));
@@ -168,7 +168,11 @@ function fieldManagerErrors(manager: string): FieldError[] {
   if (Buffer.byteLength(manager) > maxFieldManagerLength) {
     errors.push({ reason: 'FieldValueTooLong', field, message: `Too long: may not be more than ${maxFieldManagerLength} bytes` });
   }
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager)) errors.push({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(manager)}: should only contain printable characters` });
+  for (const { 0: character, index } of manager.matchAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu)) {
+    const point = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+    const message = `Invalid value: ${JSON.stringify(manager)}: invalid character ${point} (at position ${Buffer.byteLength(manager.slice(0, index))})`;
+    errors.push({ reason: 'FieldValueInvalid', field, message });
+  }
   return errors;
 }
 

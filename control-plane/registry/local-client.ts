@@ -8,7 +8,7 @@ import type { Registry, RequestContext, ResourceRegistry, UserInfo, WatchQuery }
 
 /** @param user shows in logs and admission as the one who asks. */
 export function createLocalClient(registry: Registry, user: UserInfo): ApiClient {
-  const context: RequestContext = { user, fieldManager: user.name, dryRun: false };
+  const context: RequestContext = { user, fieldManager: user.name.split(':').at(-1)!, dryRun: false };
   return {
     resource: <T extends KubernetesObject>(resource: Resource<T>) => createResourceClient(registry.of(resource), context),
     bind: (namespace, podName, uid, nodeName) => registry.bind(context, namespace, podName, { uid, nodeName }),

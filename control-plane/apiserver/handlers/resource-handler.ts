@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { newBadRequest, newMethodNotAllowed } from '../../../api/errors.ts';
 import type { Resource, Subresource } from '../../../api/resources.ts';
 import type { AppParts, ResourceCall } from '../app-parts.ts';
-import { newUnknownResource } from '../error-status.ts';
+import { newMethodUnknown, newUnknownResource } from '../error-status.ts';
 import { booleanValue, type RawQuery } from '../query-options.ts';
 import type { ResourceRequest, ResourceVerb } from '../request-info.ts';
 import { checkAcceptable } from '../responses.ts';
@@ -71,7 +71,7 @@ export function createResourceHandler(parts: AppParts) {
     if (!handlers) throw newUnknownResource();
     const acrossNamespaces = resource.namespaced && info.namespace === undefined && info.verb !== 'list' && info.verb !== 'watch';
     const handler = info.verb === '' || acrossNamespaces ? undefined : handlers[info.verb];
-    if (!handler) throw newMethodNotAllowed(resource, request.method === 'OPTIONS' || info.verb === '' ? request.method : info.verb);
+    if (!handler) throw resource.custom && info.verb !== '' ? newMethodNotAllowed(resource, info.verb) : newMethodUnknown();
     if (!isReading(info)) checkAcceptable({ request, info });
     const call = { parts, request, reply, info, query: request.query as RawQuery, resource };
     // Handlers of virtual kinds know that there is no store.
