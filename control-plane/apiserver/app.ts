@@ -1,7 +1,7 @@
 /** The API server as a Fastify app. Builds without listening: tests drive it with inject(). */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { newMethodNotAllowed, newTooManyRequests } from '../../api/errors.ts';
-import type { Clock } from '../../machinery/clock.ts';
+import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
@@ -17,6 +17,7 @@ import { FairLimits } from './fairness/fair-limits.ts';
 import { createResourceHandler, isLongRunning } from './handlers/resource-handler.ts';
 import { sendWarnings } from './handlers/send-warnings.ts';
 import { LongRunningRequests } from './long-running-requests.ts';
+import { rotateEncodedBytes } from './object-encoder.ts';
 import { booleanValue, type RawQuery } from './query-options.ts';
 import { answerBrokenRequest } from './raw-response.ts';
 import { registerProxy } from './target-proxy/proxy-routes.ts';
@@ -64,6 +65,7 @@ export interface AppOptions {
 }
 
 const maxHeaderBytes = 64 * 1024;
+const idleBytesMs = 5 * 60 * 1000;
 
 export function buildApp(options: AppOptions): FastifyInstance {
   const { logger } = options;
@@ -86,6 +88,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   });
   app.addHook('preClose', () => parts.longRunning.stop());
 
+  forgetIdleBytes(app, options.clock);
   registerMetrics(app, parts, gitVersion(options.version));
   registerVersion(app, options.version, parts.catalog);
   registerHealth(app, { live: options.health?.live ?? [], ready: options.health?.ready ?? [] }, logger);
@@ -118,6 +121,22 @@ function createFastify(tls: TlsOptions | undefined): FastifyInstance {
       // Asked for, not required; what does not verify is refused by the authenticator, with a Status.
       requestCert: true, rejectUnauthorized: false,
     },
+  });
+}
+
+/** What was encoded for clients that come no more must not stay in memory. */
+function forgetIdleBytes(app: FastifyInstance, clock: Clock): void {
+  let timer: Timer | undefined;
+  const next = (): void => {
+    timer = clock.after(idleBytesMs, () => {
+      rotateEncodedBytes();
+      next();
+    });
+  };
+  next();
+  app.addHook('onClose', (_app, done) => {
+    timer?.cancel();
+    done();
   });
 }
 
@@ -154,13 +173,12 @@ function limitRequests(app: FastifyInstance, limits: FairLimits): void {
     }
     const { info } = request;
     const about = info.isResource ? { resource: info.resource, namespace: info.namespace } : {};
-    let seated = false;
     const leave = limits.enter(request.user, about, (release) => {
-      seated = true;
       leaving.set(request, release);
       done();
     }, () => done(newTooManyRequests('too many requests, please try again later', 1)));
-    if (!seated) leaving.set(request, leave);
+    // Still waiting.
+    if (!leaving.has(request)) leaving.set(request, leave);
   });
   const leave = (request: FastifyRequest): void => {
     leaving.get(request)?.();

@@ -32,4 +32,18 @@ describe('BytesCache', () => {
     cache.get(forgotten, make(forgotten));
     expect(made).toEqual([forgotten]);
   });
+
+  it('forgets at the second turn what nobody asks for', () => {
+    const cache = new BytesCache(100);
+    const { made, make } = counted();
+    const [kept, forgotten] = [Object.freeze({ name: 'kept' }), Object.freeze({ name: 'forgotten' })];
+    cache.get(kept, make(kept));
+    cache.get(forgotten, make(forgotten));
+    for (let turn = 0; turn < 2; turn++) {
+      cache.rotate();
+      cache.get(kept, make(kept));
+    }
+    cache.get(forgotten, make(forgotten));
+    expect(made).toEqual([kept, forgotten, forgotten]);
+  });
 });

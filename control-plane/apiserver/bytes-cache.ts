@@ -24,12 +24,15 @@ export class BytesCache {
   }
 
   private keep(object: object, bytes: Buffer): void {
-    if (this.youngBytes + bytes.length > this.maxBytes) {
-      this.old = this.young;
-      this.young = new WeakMap();
-      this.youngBytes = 0;
-    }
+    if (this.youngBytes + bytes.length > this.maxBytes) this.rotate();
     this.young.set(object, bytes);
     this.youngBytes += bytes.length;
+  }
+
+  /** Forgets what was not asked for since the time before. */
+  rotate(): void {
+    this.old = this.young;
+    this.young = new WeakMap();
+    this.youngBytes = 0;
   }
 }

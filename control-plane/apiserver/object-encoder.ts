@@ -9,10 +9,16 @@ import { encodeProtobuf } from './protobuf/encode-protobuf.ts';
 import { wrapList, wrapMessage } from './protobuf/envelope.ts';
 
 const megabyte = 1024 * 1024;
-const objectJson = new BytesCache(32 * megabyte);
-const objectProtobuf = new BytesCache(24 * megabyte);
-const metadataJson = new BytesCache(8 * megabyte);
-const metadataProtobuf = new BytesCache(8 * megabyte);
+const objectJson = new BytesCache(16 * megabyte);
+const objectProtobuf = new BytesCache(12 * megabyte);
+const metadataJson = new BytesCache(4 * megabyte);
+const metadataProtobuf = new BytesCache(4 * megabyte);
+
+/** Every now and then: bytes that nobody asked for since the time before are forgotten. */
+export function rotateEncodedBytes(): void {
+  for (const cache of [objectJson, objectProtobuf, metadataJson, metadataProtobuf]) cache.rotate();
+}
+
 const partialMetadataMessage = 'k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata';
 const comma = 0x2c;
 const brace = 0x7b;
@@ -32,9 +38,14 @@ function typeMetaOf(resource: Resource): string {
 /** JSON of the object with apiVersion and kind, whether or not it carries them itself. */
 export function encodeObject(resource: Resource, object: KubernetesObject): Buffer {
   return objectJson.get(object, () => {
-    const { kind: _kind, apiVersion: _apiVersion, ...fields } = object;
-    const text = JSON.stringify(fields);
-    return Buffer.from(text === '{}' ? `${typeMetaOf(resource)}}` : `${typeMetaOf(resource)},${text.slice(1)}`);
+    const values = object as Readonly<Record<string, unknown>>;
+    let text = typeMetaOf(resource);
+    for (const key of Object.keys(values)) {
+      if (key === 'kind' || key === 'apiVersion') continue;
+      const value = JSON.stringify(values[key]) as string | undefined;
+      if (value !== undefined) text += `,${JSON.stringify(key)}:${value}`;
+    }
+    return Buffer.from(`${text}}`);
   });
 }
 
