@@ -20,6 +20,10 @@ export interface ServerOptions {
   /** Node name of the board on this machine: gets its credentials at <dataDir>/boards/<name>/credentials.json. */
   boardName?: string | undefined;
   nodePortRange?: { from: number; to: number };
+  /** Kinds that are encrypted on the disk: `secrets`, `widgets.example.com`. Default: secrets. */
+  encryptResources?: readonly string[];
+  /** Default: <dataDir>/server/pki/encryption-keys.json. */
+  encryptionKeyFile?: string | undefined;
   /** Default: `nats-server` of the PATH. */
   natsServerBinary?: string;
 }

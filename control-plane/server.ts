@@ -12,6 +12,7 @@ import type { ApiClient } from '../machinery/client.ts';
 import type { Clock } from '../machinery/clock.ts';
 import { EventRecorder } from '../machinery/event-recorder.ts';
 import type { Logger } from '../machinery/logger.ts';
+import { connectionChannels, StreamDuplex } from '../machinery/stream-duplex.ts';
 import { buildApp } from './apiserver/app.ts';
 import { ensureBootstrapPolicy } from './authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
 import { createAccessControl, type AccessControl } from './authorization/create-access.ts';
@@ -35,7 +36,12 @@ import { machineIdentity } from './pki/machine-identity.ts';
 import { createRegistry, type GenericRegistry } from './registry/generic-registry.ts';
 import { createLocalClient } from './registry/local-client.ts';
 import { Scheduler, schedulerName } from './scheduler/scheduler.ts';
-import { LevelStore } from './storage/level/level-store.ts';
+import { createAdmissionStore } from './admission/admission-store.ts';
+import { createServiceDialer } from './admission/webhook/service-dialer.ts';
+import { WebhookClient } from './admission/webhook/webhook-client.ts';
+import { openStorage } from './encryption/open-storage.ts';
+import { registerRotation } from './encryption/rotation-route.ts';
+import type { LevelStore } from './storage/level/level-store.ts';
 
 export type { ServerOptions };
 
@@ -74,6 +80,8 @@ interface Context {
   bindAddress: string;
   advertiseAddress: string;
   addresses: { kubernetes: string; dns: string };
+  /** The way to pods, once NATS is there. */
+  boardStreams?: BoardStreams;
   /** What runs, oldest first. */
   stops: { name: string; stop: () => Promise<void> | void }[];
 }
@@ -102,7 +110,7 @@ export async function startServer(options: ServerOptions, { clock, logger, rando
 
 async function startParts(context: Context): Promise<RunningServer> {
   const { options, clock, logger, random } = context;
-  const storage = await LevelStore.open({ directory: join(options.dataDir, 'server', 'db'), clock, logger });
+  const storage = await openStorage(options, { clock, logger });
   context.stops.push({ name: 'storage', stop: () => storage.close() });
   const pki = await ensureKeys(context);
   const access = createAccessControl(storage);
@@ -132,12 +140,12 @@ async function startParts(context: Context): Promise<RunningServer> {
   await ensurePriorityClasses(client);
   await ensureFlowControlObjects(client);
   await ensureBootstrapPolicy(client);
-  const app = await startApiServer(context, { pki, registry, nats, access, authentication });
+  const app = await startApiServer(context, { pki, registry, nats, access, authentication, storage });
   await ensureKubernetesService(client, { clusterIP: context.addresses.kubernetes, addresses: [context.advertiseAddress], port: options.apiPort });
   await ensureDnsService(client, { clusterIP: context.addresses.dns });
   const controllers = startControllers({
     client, catalog: registry.catalog, informers, clock, logger, random,
-    options: { serviceAccount: { caCertificate: pki.ca }, nodeIpam: { clusterCidr: options.clusterCIDR } },
+    options: { serviceAccount: { caCertificate: pki.ca }, certificates: { authority: pki.requests, authorizer: access.authorizer }, nodeIpam: { clusterCidr: options.clusterCIDR } },
   });
   context.stops.push({ name: 'controllers', stop: () => controllers.stop() });
   await controllers.started;
@@ -164,15 +172,29 @@ async function ensureKeys({ options, pkiDirectory, clock, advertiseAddress, addr
   });
 }
 
-function startRegistry({ options, clock, logger, stops }: Context, storage: LevelStore, access: AccessControl): GenericRegistry {
+function startRegistry(context: Context, storage: LevelStore, access: AccessControl): GenericRegistry {
+  const { options, clock, logger, stops } = context;
   const { nodePortRange } = options;
+  const webhookClient = startWebhookClient(context, storage);
   const registry = createRegistry({
-    storage, clock, logger, access, serviceCIDR: options.serviceCIDR,
+    storage, clock, logger, access, serviceCIDR: options.serviceCIDR, webhooks: { client: webhookClient },
     ...(nodePortRange ? { nodePortRange: `${nodePortRange.from}-${nodePortRange.to}` } : {}),
   });
   registry.start();
   stops.push({ name: 'registry', stop: () => registry.stop() });
   return registry;
+}
+
+function startWebhookClient(context: Context, storage: LevelStore): WebhookClient {
+  const client = new WebhookClient(createServiceDialer({
+    store: createAdmissionStore(storage), random: context.random,
+    openPort: async (pod, port) => {
+      if (!context.boardStreams) throw new Error('the control plane is starting');
+      return new StreamDuplex(await context.boardStreams.openPort(pod, port), connectionChannels.client);
+    },
+  }));
+  context.stops.push({ name: 'webhooks', stop: () => client.stop() });
+  return client;
 }
 
 async function startNats({ options, clock, logger, random, bindAddress, pkiDirectory, stops }: Context, { ca }: Pki): Promise<NatsLink> {
@@ -190,16 +212,20 @@ interface ServedParts {
   nats: NatsLink;
   access: AccessControl;
   authentication: Authentication;
+  storage: LevelStore;
 }
 
-async function startApiServer(context: Context, { pki, registry, nats, access, authentication }: ServedParts): Promise<ReturnType<typeof buildApp>> {
+async function startApiServer(context: Context, { pki, registry, nats, access, authentication, storage }: ServedParts): Promise<ReturnType<typeof buildApp>> {
   const { options, clock, logger, random, bindAddress, stops } = context;
+  const boardStreams = new BoardStreams({ connection: nats.connection, clock, newId: newToken });
+  context.boardStreams = boardStreams;
   const app = buildApp({
     registry, authenticator: authentication.authenticator, tokens: authentication.tokens, authorizer: access.authorizer, version: options.version, clock, random,
     logger: logger.child({ component: 'api-server' }),
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
-    boardStreams: new BoardStreams({ connection: nats.connection, clock, newId: newToken }),
+    boardStreams,
   });
+  registerRotation(app, { rotate: () => storage.rotateEncryption(logger) });
   stops.push({ name: 'API server', stop: () => app.close() });
   try {
     await app.listen({ host: bindAddress, port: options.apiPort });

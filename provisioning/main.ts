@@ -2,6 +2,7 @@
 import { down, reset } from './commands/down.ts';
 import { helpText } from './commands/help.ts';
 import { runPart } from './commands/part.ts';
+import { rotateSecrets } from './commands/secrets.ts';
 import { up } from './commands/up.ts';
 import { readOptions, type Options } from './options.ts';
 import { UserError } from './user-error.ts';
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, (options: Options) => Promise<void>>> = 
   proxy: (options) => runPart('proxy', options),
   down,
   reset,
+  'secrets rotate': rotateSecrets,
 };
 
 /** Something nobody expected, anywhere: what runs on after it is in no known state, so the process ends; a supervisor starts it again. */
@@ -45,7 +47,9 @@ function describe(error: unknown): string {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const [name = 'help', ...rest] = args;
+  const [first = 'help', ...others] = args;
+  // The one command of two words.
+  const [name, rest] = first === 'secrets' && others[0] !== undefined && !others[0].startsWith('-') ? [`secrets ${others[0]}`, others.slice(1)] : [first, others];
   if (['help', '--help', '-h'].includes(name) || rest.includes('--help') || rest.includes('-h')) {
     process.stdout.write(helpText());
     return;

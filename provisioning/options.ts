@@ -28,6 +28,10 @@ export interface Options {
   /** Linux bridge of the pods. */
   bridgeName: string;
   nodePortRange: { from: number; to: number };
+  /** Kinds that are encrypted on the disk, `secrets` or `widgets.example.com`. */
+  encryptResources: readonly string[];
+  /** Undefined: in the data directory. */
+  encryptionKeyFile: string | undefined;
   /** Answer yes to every question. */
   yes: boolean;
   logLevel: LogLevel;
@@ -53,6 +57,8 @@ export const optionTable = {
   'docker-host': { argument: 'URL', description: 'Docker daemon, for example unix:///var/run/docker.sock' },
   'bridge-name': { argument: 'NAME', default: 'bramble0', description: 'network bridge of the pods' },
   'node-port-range': { argument: 'A-B', default: '30000-32767', description: 'ports for NodePort Services' },
+  'encrypt-resources': { argument: 'LIST', default: 'secrets', description: 'kinds that are encrypted on the disk, separated by commas' },
+  'encryption-key-file': { argument: 'FILE', description: 'their keys; default: server/pki/encryption-keys.json in the data directory' },
   'log-level': { argument: 'LEVEL', default: 'info', description: 'debug, info, warn or error' },
   config: { argument: 'FILE', description: 'YAML file with these options; default: /etc/bramble/config.yaml where it exists' },
   yes: { description: 'install what is missing without asking' },
@@ -132,6 +138,8 @@ function compile(raw: Partial<Record<OptionName, string>>): Options {
     dockerHost: raw['docker-host'] === undefined ? undefined : url('docker-host', raw['docker-host'], ['unix:']),
     bridgeName: matching('bridge-name', raw['bridge-name']!, /^[a-z][-a-z0-9]{0,14}$/, 'at most 15 lower case letters and digits'),
     nodePortRange: portRange(raw['node-port-range']!),
+    encryptResources: resourceNames(raw['encrypt-resources']!),
+    encryptionKeyFile: raw['encryption-key-file'] === undefined ? undefined : resolve(raw['encryption-key-file']),
     yes: flag('yes', raw.yes),
     logLevel: level(raw['log-level']!),
   };
@@ -161,6 +169,13 @@ function port(name: OptionName, value: string): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < 1 || number > 65535) throw bad(name, value, 'a port between 1 and 65535');
   return number;
+}
+
+/** `none` encrypts nothing. */
+function resourceNames(value: string): string[] {
+  const names = value.split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'none');
+  if (!names.every((name) => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name))) throw bad('encrypt-resources', value, "kinds like 'secrets,widgets.example.com'");
+  return names;
 }
 
 function portRange(value: string): { from: number; to: number } {
@@ -217,7 +232,9 @@ export function toFlags(options: Options): string[] {
     'node-name': options.nodeName,
     'bridge-name': options.bridgeName,
     'node-port-range': `${options.nodePortRange.from}-${options.nodePortRange.to}`,
+    'encrypt-resources': options.encryptResources.join(',') || 'none',
     'log-level': options.logLevel,
+    ...(options.encryptionKeyFile === undefined ? {} : { 'encryption-key-file': options.encryptionKeyFile }),
     ...(options.natsUrl === undefined ? {} : { 'nats-url': options.natsUrl }),
     ...(options.advertiseAddress === undefined ? {} : { 'advertise-address': options.advertiseAddress }),
     ...(options.dockerHost === undefined ? {} : { 'docker-host': options.dockerHost }),

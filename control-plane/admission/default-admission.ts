@@ -18,6 +18,8 @@ import { createLimitRanger } from './limit-ranger.ts';
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
 import { createNodeRestriction } from './node-restriction.ts';
 import { createPersistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { createMatchConditions } from './policy/match-conditions.ts';
+import { createValidatingAdmissionPolicies, type PolicyAdmissionOptions } from './policy/validating-admission-policy.ts';
 import { createPodSecurity } from './pod-security/pod-security.ts';
 import { createPriority } from './priority.ts';
 import { createResourceQuota } from './resource-quota/resource-quota.ts';
@@ -28,7 +30,6 @@ import { createTaintNodesByCondition } from './taint-nodes-by-condition.ts';
 import { createMutatingWebhooks } from './webhook/mutating-webhooks.ts';
 import { createValidatingWebhooks } from './webhook/validating-webhooks.ts';
 import type { WebhookClient } from './webhook/webhook-client.ts';
-import type { MatchConditions } from './webhook/webhook-conditions.ts';
 
 export interface DefaultAdmissionOptions {
   storage: Pick<Storage, 'get' | 'list'>;
@@ -47,7 +48,7 @@ export interface WebhookOptions {
   client: Pick<WebhookClient, 'post'>;
   logger: Logger;
   converter: ObjectConverter;
-  conditions: MatchConditions;
+  findKind: PolicyAdmissionOptions['findKind'];
   newUid: () => string;
 }
 
@@ -59,14 +60,13 @@ export function createDefaultAdmission(options: DefaultAdmissionOptions): Admiss
 }
 
 function webhookPlugins(
-  { client, logger, converter, conditions, newUid }: WebhookOptions, { store, clock, builtIn }: { store: AdmissionStore; clock: Clock; builtIn: readonly AdmissionPlugin[] },
+  { client, logger, converter, findKind, newUid }: WebhookOptions, { store, clock, builtIn }: { store: AdmissionStore; clock: Clock; builtIn: readonly AdmissionPlugin[] },
 ): AdmissionPlugin[] {
   const chain = createAdmissionChain(builtIn);
-  const parts = {
-    client, logger, conditions, newUid, store, clock,
-    convert: converter.convert.bind(converter), equivalents: converter.equivalents.bind(converter),
-  };
-  return [createMutatingWebhooks({ ...parts, again: (attributes) => chain.admit(attributes) }), createValidatingWebhooks(parts)];
+  const convert = converter.convert.bind(converter);
+  const equivalents = converter.equivalents.bind(converter);
+  const parts = { client, logger, conditions: createMatchConditions({ store, convert }), newUid, store, clock, convert, equivalents };
+  return [createMutatingWebhooks({ ...parts, again: (attributes) => chain.admit(attributes) }), createValidatingAdmissionPolicies({ store, convert, equivalents, findKind }), createValidatingWebhooks(parts)];
 }
 
 function builtInPlugins({ storage, clock, authorizer, extensions = [], isNamespaceClosing = () => false }: DefaultAdmissionOptions, store: AdmissionStore): AdmissionPlugin[] {

@@ -64,7 +64,7 @@ export interface RegistryOptions {
   /** Who may do what, for admission. Absent: roles may grant what their author does not hold. */
   access?: EscalationCheckOptions;
   /** Absent: no webhook is asked. */
-  webhooks?: Pick<WebhookOptions, 'client' | 'conditions'>;
+  webhooks?: Pick<WebhookOptions, 'client'>;
 }
 
 const defaultNodePortRange = '30000-32767';
@@ -80,7 +80,7 @@ export function createRegistry(options: RegistryOptions): GenericRegistry {
   const closingNamespaces = new Set<string>();
   const catalog = new MutableResourceCatalog();
   const converter = new ObjectConverter(catalog, (resource) => conversions.find((one) => one.resource === resource)?.conversion);
-  const webhooks = options.webhooks && { ...options.webhooks, converter, logger, newUid: () => random.uuid() };
+  const webhooks = options.webhooks && { ...options.webhooks, converter, logger, findKind: catalog.findKind.bind(catalog), newUid: () => random.uuid() };
   const admission = options.admission ?? createDefaultAdmission({ storage, clock, ...(webhooks ? { webhooks } : {}), ...(options.access ? { authorizer: options.access.authorizer, extensions: [createEscalationCheck(options.access)] } : {}), isNamespaceClosing: (name) => closingNamespaces.has(name) });
   const parts: RegistryParts = { storage, clock, logger, random, admission, turns: new KeyTurns(), closingNamespaces };
   const registries = new Map<Resource, ResourceRegistry>();

@@ -8,6 +8,7 @@ const commands: readonly [string, string][] = [
   ['proxy', 'the Service proxy and DNS of this board alone'],
   ['down', 'stop the cluster and remove its pods; the data stays'],
   ['reset', 'the same, and remove the data'],
+  ['secrets rotate', 'encrypt all Secrets anew with a new key; the cluster may run'],
   ['version', 'print the version'],
 ];
 

@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../../api/admissionregistration.ts';
+import { configMaps, deployments, validatingAdmissionPolicies, validatingAdmissionPolicyBindings } from '../../../api/resources.ts';
+import { refusal } from '../../registry/testing/refusal.ts';
+import { createTestRegistry } from '../../registry/testing/test-registry.ts';
+import type { TestRegistry } from '../../registry/testing/test-registry.ts';
+
+type Spec = NonNullable<ValidatingAdmissionPolicy['spec']>;
+type BindingSpec = NonNullable<ValidatingAdmissionPolicyBinding['spec']>;
+
+describe('ValidatingAdmissionPolicy', () => {
+  let test: TestRegistry;
+  beforeEach(async () => {
+    test = await createTestRegistry({ webhooks: { client: { post: () => Promise.reject(new Error('no webhook is asked here')) } } });
+  });
+  const define = async (spec: Partial<Spec>, binding: Partial<BindingSpec> = {}): Promise<void> => {
+    await test.registry.of(validatingAdmissionPolicies).create(test.context, undefined, {
+      metadata: { name: 'p' },
+      spec: { matchConstraints: { resourceRules: [{ operations: ['CREATE', 'UPDATE'], apiGroups: ['', 'apps'], apiVersions: ['v1'], resources: ['configmaps', 'deployments'] }] }, ...spec } as Spec,
+    });
+    await test.registry.of(validatingAdmissionPolicyBindings).create(test.context, undefined, { metadata: { name: 'b' }, spec: { policyName: 'p', validationActions: ['Deny'], ...binding } });
+  };
+  const createMap = (data: Record<string, string> = {}, context = test.context, name = 'a') => test.registry.of(configMaps).create(context, 'default', { metadata: { name }, data });
+
+  it('denies with the message of the policy', async () => {
+    await define({ validations: [{ expression: "!has(object.data.bad)", message: 'bad is not good', reason: 'Forbidden' }] });
+    await createMap({ good: 'yes' });
+    const error = await refusal(createMap({ bad: 'yes' }, test.context, 'c'));
+    expect([error.code, error.reason, error.message]).toEqual([403, 'Forbidden', 'configmaps "c" is forbidden: ValidatingAdmissionPolicy \'p\' with binding \'b\' denied request: bad is not good']);
+  });
+
+  it('compares numbers, uses variables and computes messages', async () => {
+    await define({
+      variables: [{ name: 'wanted', expression: 'object.spec.replicas' }],
+      validations: [{ expression: 'variables.wanted <= 5', messageExpression: "'too many: ' + string(variables.wanted)" }],
+      matchConstraints: { resourceRules: [{ operations: ['CREATE'], apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'] } as object] },
+    });
+    const create = (replicas: number) => test.registry.of(deployments).create(test.context, 'default', {
+      metadata: { name: `d${replicas}` }, spec: { replicas, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'd' }] } } },
+    });
+    await create(5);
+    const error = await refusal(create(6));
+    expect([error.code, error.message]).toEqual([422, 'deployments.apps "d6" is forbidden: ValidatingAdmissionPolicy \'p\' with binding \'b\' denied request: too many: 6']);
+  });
+
+  it('warns and audits instead, where the binding says so', async () => {
+    await define({ validations: [{ expression: 'false' }], auditAnnotations: [{ key: 'who', valueExpression: 'request.userInfo.username' }] }, { validationActions: ['Warn', 'Audit'] });
+    const warnings: string[] = [];
+    const auditAnnotations: Record<string, string> = {};
+    await createMap({}, { ...test.context, warnings, auditAnnotations });
+    expect(warnings).toEqual(["Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': failed expression: false"]);
+    expect(auditAnnotations['p/who']).toBe('tester');
+    expect(auditAnnotations['validation.policy.admission.k8s.io/validation_failure']).toContain('"expressionIndex":0');
+  });
+
+  it('heeds match conditions and the failure policy', async () => {
+    await define({ failurePolicy: 'Ignore', matchConditions: [{ name: 'named', expression: "request.name == 'b'" }], validations: [{ expression: "object.data.missing == 'x'" }, { expression: 'false' }] });
+    await createMap();
+    expect((await refusal(createMap({}, test.context, 'b'))).message).toContain('failed expression: false');
+  });
+
+  it('takes parameters from other objects', async () => {
+    await define(
+      { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' }, validations: [{ expression: 'object.metadata.name != params.data.forbidden' }], matchConditions: [{ name: 'no-limits', expression: "object.metadata.name != 'limits'" }] },
+      { paramRef: { name: 'limits', namespace: 'default', parameterNotFoundAction: 'Deny' } },
+    );
+    expect((await refusal(createMap())).message).toContain('failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction');
+    await test.storage.commit([{ key: 'core/configmaps/default/limits', expected: 0, durable: true, object: { metadata: { name: 'limits', namespace: 'default' }, data: { forbidden: 'c' } } as object }]);
+    await createMap();
+    await refusal(createMap({}, test.context, 'c'));
+  });
+});
