@@ -1,5 +1,15 @@
-/** Checks the rules of a schema (`x-kubernetes-validations`). */
+/**
+ * The rules of a schema (`x-kubernetes-validations`). Follows apiextensions' pkg/apiserver/schema/cel: each rule sees the part
+ * of the object that it stands at as `self`, transition rules see `oldSelf` too, and all of one request share a budget.
+ */
+import type { ValidationRule } from 'kubernetes-types/apiextensions/v1';
 import type { FieldError } from '../../api/errors.ts';
+import { compileCel } from '../cel/compile.ts';
+import { adapt, Optional } from '../cel/values.ts';
+import { CelEvaluationError, runtimeCostBudget, type CelBudget, type CelProgram } from '../cel/program.ts';
+import { bool, bytes, double, duration, dyn, int, listOf, mapOf, optionalOf, string, timestamp, type CelType } from '../cel/types.ts';
+import { deepEqual } from '../registry/deep-equal.ts';
+import { duplicate, forbidden, invalid, required } from '../registry/validation/field-errors.ts';
 import type { SchemaNode } from './schema-node.ts';
 
 export interface RuleChecker {
@@ -7,6 +17,162 @@ export interface RuleChecker {
   check(object: object, old: object | undefined): FieldError[];
 }
 
-export function compileRuleChecker(_node: SchemaNode): RuleChecker | undefined {
-  return undefined;
+export interface CompiledRule {
+  readonly rule: ValidationRule;
+  readonly program: CelProgram;
+  readonly message: CelProgram | undefined;
+  /** Looks at oldSelf, so there must be one. */
+  readonly transition: boolean;
+}
+
+type JsonObject = Record<string, unknown>;
+
+const types = new WeakMap<SchemaNode, CelType>();
+
+/** The type of the values of a schema. @param whole the schema of a whole object of the API. */
+export function celTypeOf(node: SchemaNode, whole = false): CelType {
+  const known = types.get(node);
+  if (known) return known;
+  const type = makeType(node, whole || node.embedded);
+  types.set(node, type);
+  return type;
+}
+
+function makeType(node: SchemaNode, whole: boolean): CelType {
+  if (node.intOrString) return { kind: 'intOrString' };
+  switch (node.type) {
+    case 'string': return { 'date-time': timestamp, date: timestamp, duration, byte: bytes }[node.value.format ?? ''] ?? string;
+    case 'integer': return int;
+    case 'number': return double;
+    case 'boolean': return bool;
+    case 'array': return listOf(node.items ? celTypeOf(node.items) : dyn);
+    case 'object': {
+      if (typeof node.additional === 'object') return mapOf(string, celTypeOf(node.additional));
+      if (node.properties.size === 0 && !whole) return node.preserveUnknown || node.additional ? dyn : { kind: 'object', name: 'object', fields: new Map() };
+      const fields = new Map([...node.properties].map(([name, child]) => [name, celTypeOf(child)] as const));
+      if (whole) {
+        for (const name of ['apiVersion', 'kind']) fields.set(name, string);
+        fields.set('metadata', { kind: 'object', name: 'metadata', fields: new Map([['name', string], ['generateName', string]]) });
+      }
+      return { kind: 'object', name: 'object', fields };
+    }
+    default: return dyn;
+  }
+}
+
+/** @throws CelCompileError */
+export function compileRule(rule: ValidationRule, self: CelType): CompiledRule {
+  const variables = { self, oldSelf: rule.optionalOldSelf ? optionalOf(self) : self };
+  const program = compileCel(rule.rule, { variables, result: [bool] });
+  const message = rule.messageExpression ? compileCel(rule.messageExpression, { variables, result: [string] }) : undefined;
+  return { rule, program, message, transition: program.uses('oldSelf') };
+}
+
+/** @returns undefined where the schema has no rules. */
+export function compileRuleChecker(node: SchemaNode): RuleChecker | undefined {
+  if (!node.hasRules) return undefined;
+  const compiled = new Map<SchemaNode, CompiledRule[]>();
+  const compile = (one: SchemaNode, whole: boolean): void => {
+    if (!one.hasRules) return;
+    if (one.rules.length > 0) compiled.set(one, one.rules.map((rule) => compileRule(rule, celTypeOf(one, whole))));
+    for (const child of one.properties.values()) compile(child, false);
+    if (typeof one.additional === 'object') compile(one.additional, false);
+    if (one.items) compile(one.items, false);
+  };
+  compile(node, true);
+  return {
+    check(object, old) {
+      const walk = new RuleWalk(compiled);
+      walk.visit(object, node, '', old);
+      return walk.errors;
+    },
+  };
+}
+
+class RuleWalk {
+  readonly errors: FieldError[] = [];
+  private readonly compiled: ReadonlyMap<SchemaNode, readonly CompiledRule[]>;
+  private readonly budget: CelBudget = { remaining: runtimeCostBudget };
+  private exhausted = false;
+
+  constructor(compiled: ReadonlyMap<SchemaNode, readonly CompiledRule[]>) {
+    this.compiled = compiled;
+  }
+
+  visit(value: unknown, node: SchemaNode, path: string, old: unknown): void {
+    if (!node.hasRules || this.exhausted || value === null || value === undefined) return;
+    const unchanged = old !== undefined && deepEqual(value, old);
+    for (const rule of this.compiled.get(node) ?? []) this.apply(rule, value, { path, old, unchanged, type: node.type ?? '' });
+    if (Array.isArray(value)) {
+      this.visitList(value, node, path, old);
+      return;
+    }
+    if (typeof value !== 'object') return;
+    const before = typeof old === 'object' && old !== null ? old as JsonObject : undefined;
+    for (const [name, item] of Object.entries(value)) {
+      const child = node.properties.get(name) ?? node.additional;
+      if (typeof child === 'object') this.visit(item, child, path === '' ? name : node.properties.has(name) ? `${path}.${name}` : `${path}[${name}]`, before?.[name]);
+    }
+  }
+
+  /** Only elements of a map have an identity that says which one they were before. */
+  private visitList(value: readonly unknown[], node: SchemaNode, path: string, old: unknown): void {
+    const { items, listType, listMapKeys } = node;
+    if (!items) return;
+    const keyOf = (item: unknown): string => JSON.stringify(listMapKeys.map((key) => (item as JsonObject | null)?.[key] ?? items.properties.get(key)?.default));
+    const before = listType === 'map' && Array.isArray(old) ? new Map(old.map((item: unknown) => [keyOf(item), item])) : undefined;
+    value.forEach((item, index) => this.visit(item, items, `${path}[${index}]`, before?.get(keyOf(item))));
+  }
+
+  private apply({ rule, program, message, transition }: CompiledRule, value: unknown, at: { path: string; old: unknown; unchanged: boolean; type: string }): void {
+    if (this.exhausted) return;
+    if (transition && at.old === undefined && !rule.optionalOldSelf) return;
+    // A rule that came later does not refuse what is there already.
+    if (!transition && at.unchanged) return;
+    const variables = { self: value, ...(transition || message?.uses('oldSelf') ? { oldSelf: rule.optionalOldSelf ? optionalOld(at.old) : at.old } : {}) };
+    const field = at.path === '' ? '<nil>' : at.path;
+    try {
+      if (program.evaluate(variables, this.budget) === true) return;
+    } catch (error) {
+      if (!(error instanceof CelEvaluationError)) throw error;
+      if (error.costExceeded && this.budget.remaining <= 0) this.exhausted = true;
+      const why = error.costExceeded
+        ? this.exhausted ? 'validation failed due to running out of cost budget, no further validation rules will be run' : `validation failed due to running out of cost budget, no further validation rules will be run: call cost exceeds limit for rule: ${shown(rule)}`
+        : `${error.message} evaluating rule: ${shown(rule)}`;
+      this.errors.push(invalid(field, at.type, why));
+      return;
+    }
+    this.errors.push(this.failure(rule, field, at.type, this.textOf(message, variables) ?? (rule.message?.trim() || `failed rule: ${rule.rule.trim()}`)));
+  }
+
+  private textOf(message: CelProgram | undefined, variables: Readonly<Record<string, unknown>>): string | undefined {
+    if (!message) return undefined;
+    try {
+      const text = message.evaluate(variables, this.budget);
+      return typeof text === 'string' && text.trim() !== '' && !text.includes('\n') && text.length <= 5120 ? text.trim() : undefined;
+    } catch (error) {
+      // The message of the rule itself stands in for one that cannot be made.
+      if (!(error instanceof CelEvaluationError)) throw error;
+      return undefined;
+    }
+  }
+
+  private failure({ reason, fieldPath }: ValidationRule, at: string, value: unknown, text: string): FieldError {
+    const field = fieldPath ? `${at === '<nil>' ? '' : at}${fieldPath}`.replace(/^\./, '').replace(/\['([^']*)'\]/g, '[$1]') : at;
+    switch (reason) {
+      case 'FieldValueForbidden': return forbidden(field, text);
+      case 'FieldValueRequired': return required(field, text);
+      case 'FieldValueDuplicate': return { ...duplicate(field, value), message: `Duplicate value: ${JSON.stringify(value)}: ${text}` };
+      default: return invalid(field, value, text);
+    }
+  }
+}
+
+/** undefined as an optional: the schema's `optionalOldSelf`. */
+function optionalOld(old: unknown): unknown {
+  return new Optional(old !== undefined, adapt(old, dyn));
+}
+
+function shown({ rule, message }: ValidationRule): string {
+  return message?.trim() || rule.trim();
 }

@@ -77,9 +77,9 @@ function validateSpec({ spec }: Definition, validateRules: RuleValidation): Fiel
 }
 
 function validateVersions(versions: readonly Version[], validateRules: RuleValidation): FieldError[] {
-  const errors = versions.flatMap((version, index) => {
-    const rule = dns1035Label(version.name);
-    return rule.length > 0 ? [invalid(`spec.versions[${index}].name`, version.name, rule.join(','))] : [];
+  const errors = versions.flatMap(({ name = '' }: Partial<Version>, index) => {
+    const rule = dns1035Label(name);
+    return rule.length > 0 ? [invalid(`spec.versions[${index}].name`, name, rule.join(','))] : [];
   });
   versions.forEach((version, index) => {
     if (version.deprecationWarning !== undefined && !version.deprecated) errors.push(invalid(`spec.versions[${index}].deprecationWarning`, version.deprecationWarning, 'can only be set for deprecated versions'));

@@ -1,0 +1,743 @@
+/**
+ * Compiles CEL: the parser is @marcbachmann/cel-js's, types and evaluation are ours, because every step must be counted (no
+ * expression may hold the server) and numbers, absent fields and errors must behave as cel-go's do.
+ *
+ * One walk over the tree finds the type of every node and makes a closure for it. Where a type is dyn, the overload is chosen
+ * by the values at run time.
+ */
+import { Environment } from '@marcbachmann/cel-js';
+import { add, checkInt, checkUint, overloadsOf, type Charge, type Overload } from './functions.ts';
+import { CelCompileError, CelEvaluationError, perCallCostLimit, type CelBudget, type CelProgram } from './program.ts';
+import { bool, bytes, double, duration, dyn, formatType, int, isAssignable, isDynamic, listOf, mapOf, nullType, optionalOf, string, timestamp, typeType, uint, type CelType } from './types.ts';
+import { adapt, CelMap, compare, Duration, equal, isList, List, NativeMap, none, Optional, Timestamp, toNative, typeNameOf, TypeValue, Uint } from './values.ts';
+
+export interface CompileOptions {
+  variables: Readonly<Record<string, CelType>>;
+  /** What the expression must give. Default: anything. */
+  result?: readonly CelType[];
+}
+
+interface Scope {
+  readonly locals: Map<string, unknown>;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly charge: Charge;
+}
+
+interface Compiled {
+  type: CelType;
+  run: (scope: Scope) => unknown;
+}
+
+/** What the parser gives. */
+interface Node {
+  readonly op: string;
+  readonly args: unknown;
+  readonly pos: number;
+}
+
+const parser = new Environment({
+  unlistedVariablesAreDyn: true, enableOptionalTypes: true, homogeneousAggregateLiterals: false,
+  limits: { maxAstNodes: 10_000, maxDepth: 100, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 },
+});
+
+/** @throws CelCompileError */
+export function compileCel(source: string, options: CompileOptions): CelProgram {
+  const compiler = new Compiler(source, options.variables);
+  const compiled = compiler.root();
+  const { result } = options;
+  if (result && !result.some((type) => isAssignable(type, compiled.type))) {
+    throw new CelCompileError(`must evaluate to ${result.map(formatType).join(' or ')}`);
+  }
+  return {
+    source, resultType: compiled.type,
+    uses: (variable) => compiler.used.has(variable),
+    evaluate: (variables, budget) => evaluate(compiled, variables, budget),
+  };
+}
+
+function evaluate(compiled: Compiled, variables: Readonly<Record<string, unknown>>, budget: CelBudget | undefined): unknown {
+  let spent = 0;
+  const charge = (cost: number): void => {
+    spent += cost;
+    if (spent > perCallCostLimit) throw new CelEvaluationError('operation cancelled: actual cost limit exceeded', { costExceeded: true });
+    if (budget && spent > budget.remaining) throw new CelEvaluationError('validation failed due to running out of cost budget, no further validation rules will be run', { costExceeded: true });
+  };
+  try {
+    return toNative(compiled.run({ locals: new Map(), variables, charge }));
+  } finally {
+    if (budget) budget.remaining -= spent;
+  }
+}
+
+const typeNames = new Map<string, string>([
+  'int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type', 'google.protobuf.Timestamp', 'google.protobuf.Duration',
+].map((name) => [name, name]));
+
+const namespaces = new Set(['optional', 'sets', 'lists', 'strings', 'math', 'cel', 'ip', 'format']);
+
+class Compiler {
+  readonly used = new Set<string>();
+  private readonly source: string;
+  private readonly variables: Readonly<Record<string, CelType>>;
+  private readonly locals = new Map<string, CelType>();
+
+  constructor(source: string, variables: Readonly<Record<string, CelType>>) {
+    this.source = source;
+    this.variables = variables;
+  }
+
+  root(): Compiled {
+    let tree: Node;
+    try {
+      tree = parser.parse(this.source).ast as unknown as Node;
+    } catch (error) {
+      throw new CelCompileError(`ERROR: <input>:1:1: Syntax error: ${(error as Error).message.split('\n', 1)[0] ?? ''}\n | ${this.source}\n | ^`);
+    }
+    return this.node(tree);
+  }
+
+  private fail(at: number, message: string): never {
+    const before = this.source.slice(0, at);
+    const line = before.split('\n').length;
+    const column = at - (before.lastIndexOf('\n') + 1);
+    throw new CelCompileError(`ERROR: <input>:${line}:${column + 1}: ${message}\n | ${this.source.split('\n')[line - 1]}\n | ${'.'.repeat(column)}^`);
+  }
+
+  private node(node: Node): Compiled {
+    const args = node.args as Node[];
+    switch (node.op) {
+      case 'value': return literal(node.args);
+      case 'id': return this.identifier(node.args as string, node.pos);
+      case '.':
+      case '.?': return this.select(node);
+      case '[]':
+      case '[?]': return this.index(node);
+      case 'list': return this.list(args);
+      case 'map': return this.map(node.args as [Node, Node][]);
+      case '?:': return this.conditional(node);
+      case '&&':
+      case '||': return this.logical(node);
+      case '!_': return this.not(node);
+      case '-_': return this.negate(node);
+      case 'call': {
+        const [name, given] = node.args as [string, Node[]];
+        return this.call(name, given, node.pos);
+      }
+      case 'rcall': {
+        const [name, receiver, given] = node.args as [string, Node, Node[]];
+        return this.method(name, receiver, given, node);
+      }
+      default: return this.binary(node);
+    }
+  }
+
+  private identifier(name: string, at: number): Compiled {
+    const local = this.locals.get(name);
+    if (local) return { type: local, run: ({ locals, charge }) => { charge(1); return locals.get(name); } };
+    const type = Object.hasOwn(this.variables, name) ? this.variables[name] : undefined;
+    if (type) {
+      this.used.add(name);
+      return {
+        type,
+        run: ({ variables, charge }) => {
+          charge(1);
+          const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+          if (value === undefined) throw new CelEvaluationError(`no such attribute(s): ${name}`);
+          return adapt(typeof value === 'function' ? (value as () => unknown)() : value, type);
+        },
+      };
+    }
+    if (typeNames.has(name)) return { type: typeType, run: () => new TypeValue(name) };
+    return this.fail(at, `undeclared reference to '${name}' (in container '')`);
+  }
+
+  private select(node: Node): Compiled {
+    const [operand, name] = node.args as [Node, string];
+    const qualified = qualifiedName(node);
+    if (qualified && typeNames.has(qualified)) return { type: typeType, run: () => new TypeValue(qualified) };
+    const target = this.node(operand);
+    const field = unescape(name);
+    const inside = target.type.kind === 'optional' ? target.type.value : target.type;
+    const type = this.fieldType(inside, field, node.pos - 1);
+    const optional = node.op === '.?' || target.type.kind === 'optional';
+    if (optional) return { type: type.kind === 'optional' ? type : optionalOf(type), run: (scope) => { scope.charge(1); return selectOptional(target.run(scope), field); } };
+    return {
+      type,
+      run: (scope) => {
+        const value = target.run(scope);
+        scope.charge(1);
+        if (value instanceof Optional) return selectOptional(value, field);
+        if (!(value instanceof CelMap)) throw new CelEvaluationError(`unsupported type for field selection: ${typeNameOf(value)}`);
+        const found = value.get(field);
+        if (found === undefined) throw new CelEvaluationError(`no such key: ${field}`);
+        return found;
+      },
+    };
+  }
+
+  private fieldType(type: CelType, name: string, at: number): CelType {
+    if (type.kind === 'object') return type.fields.get(name) ?? this.fail(at, `undefined field '${name}'`);
+    if (type.kind === 'map') return type.value;
+    if (isDynamic(type)) return dyn;
+    return this.fail(at, `type '${formatType(type)}' does not support field selection`);
+  }
+
+  private index(node: Node): Compiled {
+    const [operand, key] = node.args as [Node, Node];
+    const target = this.node(operand);
+    const at = this.node(key);
+    const inside = target.type.kind === 'optional' ? target.type.value : target.type;
+    let type: CelType = dyn;
+    if (inside.kind === 'list' && isAssignable(int, at.type)) type = inside.element;
+    else if (inside.kind === 'map' && isAssignable(inside.key, at.type)) type = inside.value;
+    else if (!isDynamic(inside) && !isDynamic(at.type)) this.fail(node.pos, `found no matching overload for '_[_]' applied to '(${formatType(target.type)}, ${formatType(at.type)})'`);
+    const optional = node.op === '[?]' || target.type.kind === 'optional';
+    return {
+      type: optional ? optionalOf(type) : type,
+      run: (scope) => {
+        const value = target.run(scope);
+        const wanted = at.run(scope);
+        scope.charge(1);
+        if (!optional) return lookUp(value, wanted);
+        const inner = value instanceof Optional ? value.value : value;
+        if (value instanceof Optional && !value.present) return none;
+        const found = find(inner, wanted);
+        return found === undefined ? none : new Optional(true, found);
+      },
+    };
+  }
+
+  private list(nodes: readonly Node[]): Compiled {
+    const items = nodes.map((node) => this.node(node));
+    return {
+      type: listOf(joined(items.map(({ type }) => type))),
+      run: (scope) => {
+        scope.charge(10);
+        return new List(items.map((item) => item.run(scope)));
+      },
+    };
+  }
+
+  private map(pairs: readonly [Node, Node][]): Compiled {
+    const entries = pairs.map(([key, value]) => [this.node(key), this.node(value)] as const);
+    return {
+      type: mapOf(joined(entries.map(([key]) => key.type)), joined(entries.map(([, value]) => value.type))),
+      run: (scope) => {
+        scope.charge(30);
+        return new NativeMap(entries.map(([key, value]) => [key.run(scope), value.run(scope)] as const));
+      },
+    };
+  }
+
+  private conditional(node: Node): Compiled {
+    const [condition, then, otherwise] = (node.args as Node[]).map((part) => this.node(part)) as [Compiled, Compiled, Compiled];
+    const mismatch = !isAssignable(bool, condition.type) || (!isAssignable(then.type, otherwise.type) && !isAssignable(otherwise.type, then.type));
+    if (mismatch) this.fail(node.pos, `found no matching overload for '_?_:_' applied to '(${[condition, then, otherwise].map(({ type }) => formatType(type)).join(', ')})'`);
+    return {
+      type: joined([then.type, otherwise.type]),
+      run: (scope) => {
+        const value = condition.run(scope);
+        if (typeof value !== 'boolean') throw noOverload();
+        return value ? then.run(scope) : otherwise.run(scope);
+      },
+    };
+  }
+
+  /** An operand that decides the result hides the error of the other one. */
+  private logical(node: Node): Compiled {
+    const [left, right] = (node.args as Node[]).map((part) => this.node(part)) as [Compiled, Compiled];
+    if (!isAssignable(bool, left.type) || !isAssignable(bool, right.type)) {
+      this.fail(node.pos, `found no matching overload for '_${node.op}_' applied to '(${formatType(left.type)}, ${formatType(right.type)})'`);
+    }
+    const deciding = node.op === '||';
+    const operand = (part: Compiled, scope: Scope): boolean => {
+      const value = part.run(scope);
+      if (typeof value !== 'boolean') throw noOverload();
+      return value;
+    };
+    return {
+      type: bool,
+      run: (scope) => {
+        let failure: unknown;
+        try {
+          if (operand(left, scope) === deciding) return deciding;
+        } catch (error) {
+          if (!(error instanceof CelEvaluationError) || error.costExceeded) throw error;
+          failure = error;
+        }
+        if (operand(right, scope) === deciding) return deciding;
+        if (failure) throw failure;
+        return !deciding;
+      },
+    };
+  }
+
+  private not(node: Node): Compiled {
+    const operand = this.node(node.args as Node);
+    if (!isAssignable(bool, operand.type)) this.fail(node.pos, `found no matching overload for '!_' applied to '(${formatType(operand.type)})'`);
+    return {
+      type: bool,
+      run: (scope) => {
+        const value = operand.run(scope);
+        scope.charge(1);
+        if (typeof value !== 'boolean') throw noOverload();
+        return !value;
+      },
+    };
+  }
+
+  private negate(node: Node): Compiled {
+    const inner = node.args as Node;
+    // The smallest int is written as the negation of what is no int.
+    if (inner.op === 'value' && typeof inner.args === 'bigint') {
+      const value = -inner.args;
+      return { type: int, run: () => checkInt(value) };
+    }
+    const operand = this.node(inner);
+    if (!isDynamic(operand.type) && operand.type.kind !== 'int' && operand.type.kind !== 'double') this.fail(node.pos, `found no matching overload for '-_' applied to '(${formatType(operand.type)})'`);
+    return {
+      type: operand.type,
+      run: (scope) => {
+        const value = operand.run(scope);
+        scope.charge(1);
+        if (typeof value === 'bigint') return checkInt(-value);
+        if (typeof value === 'number') return -value;
+        throw noOverload();
+      },
+    };
+  }
+
+  private binary(node: Node): Compiled {
+    const [left, right] = (node.args as Node[]).map((part) => this.node(part)) as [Compiled, Compiled];
+    const type = binaryType(node.op, left.type, right.type);
+    if (!type) this.fail(this.operatorAt(node), `found no matching overload for '${node.op === 'in' ? '@in' : `_${node.op}_`}' applied to '(${formatType(left.type)}, ${formatType(right.type)})'`);
+    const { op } = node;
+    return {
+      type,
+      run: (scope) => {
+        const a = left.run(scope);
+        const b = right.run(scope);
+        scope.charge(1);
+        return applyBinary(op, a, b, scope.charge);
+      },
+    };
+  }
+
+  /** The parser knows where the left operand begins; cel-go names the operator. */
+  private operatorAt({ op, args }: Node): number {
+    const [, right] = args as [Node, Node];
+    let first = right;
+    while (first.op === '.' || first.op === '[]' || first.op === 'rcall') first = (first.op === 'rcall' ? (first.args as [string, Node])[1] : (first.args as [Node])[0]);
+    const at = this.source.lastIndexOf(op, Math.max(0, first.pos - 1));
+    return at < 0 ? right.pos : at;
+  }
+
+  private call(name: string, given: readonly Node[], at: number): Compiled {
+    if (name === 'has' && given.length === 1) return this.has(given[0]!);
+    const args = given.map((node) => this.node(node));
+    return this.choose(name, name, false, args, at + name.length);
+  }
+
+  private has(node: Node): Compiled {
+    if (node.op !== '.' && node.op !== '.?') this.fail(node.pos, 'invalid argument to has() macro');
+    const [operand, name] = node.args as [Node, string];
+    const target = this.node(operand);
+    const field = unescape(name);
+    this.fieldType(target.type.kind === 'optional' ? target.type.value : target.type, field, node.pos - 1);
+    return {
+      type: bool,
+      run: (scope) => {
+        const value = target.run(scope);
+        scope.charge(1);
+        if (value instanceof CelMap) return value.get(field) !== undefined;
+        if (value instanceof Optional) return selectOptional(value, field).present;
+        throw new CelEvaluationError(`unsupported type for field selection: ${typeNameOf(value)}`);
+      },
+    };
+  }
+
+  private method(name: string, receiver: Node, given: readonly Node[], node: Node): Compiled {
+    const qualified = receiver.op === 'id' && !this.locals.has(receiver.args as string) && !Object.hasOwn(this.variables, receiver.args as string) ? receiver.args as string : undefined;
+    if (qualified === 'cel' && name === 'bind' && given.length === 3) return this.bind(given as [Node, Node, Node]);
+    if (qualified !== undefined && namespaces.has(qualified)) return this.choose(`${qualified}.${name}`, `${qualified}.${name}`, false, given.map((one) => this.node(one)), node.pos);
+    const target = this.node(receiver);
+    const macro = this.macro(name, target, given);
+    if (macro) return macro;
+    return this.choose(name, name, true, [target, ...given.map((one) => this.node(one))], this.source.indexOf('(', receiver.pos) < 0 ? node.pos : this.source.indexOf('(', receiver.pos));
+  }
+
+  private bind([variable, init, body]: [Node, Node, Node]): Compiled {
+    const value = this.node(init);
+    const name = this.variableName(variable);
+    const inner = this.within([[name, value.type]], () => this.node(body));
+    return {
+      type: inner.type,
+      run: (scope) => withLocals(scope, [[name, value.run(scope)]], (nested) => inner.run(nested)),
+    };
+  }
+
+  private variableName(node: Node): string {
+    return node.op === 'id' ? node.args as string : this.fail(node.pos, 'argument must be a simple name');
+  }
+
+  private within(locals: readonly (readonly [string, CelType])[], compile: () => Compiled): Compiled {
+    const before = locals.map(([name]) => [name, this.locals.get(name)] as const);
+    for (const [name, type] of locals) this.locals.set(name, type);
+    try {
+      return compile();
+    } finally {
+      for (const [name, type] of before) {
+        if (type) this.locals.set(name, type);
+        else this.locals.delete(name);
+      }
+    }
+  }
+
+  private macro(name: string, target: Compiled, given: readonly Node[]): Compiled | undefined {
+    if ((name === 'optMap' || name === 'optFlatMap') && given.length === 2) return this.optionalMap(name, target, given as [Node, Node]);
+    const single = given.length === 2 || (name === 'map' && given.length === 3 && !['transformList', 'transformMap'].includes(name));
+    switch (name) {
+      case 'all':
+      case 'exists':
+      case 'exists_one':
+      case 'existsOne':
+        if (given.length !== 2 && given.length !== 3) return undefined;
+        return this.quantifier(name, target, given);
+      case 'filter': return given.length === 2 ? this.filter(target, given as [Node, Node]) : undefined;
+      case 'map': return single ? this.transform(target, given) : undefined;
+      case 'transformList':
+      case 'transformMap': return given.length === 3 || given.length === 4 ? this.transformTwo(name, target, given) : undefined;
+      default: return undefined;
+    }
+  }
+
+  private optionalMap(name: string, target: Compiled, [variable, body]: [Node, Node]): Compiled {
+    const local = this.variableName(variable);
+    const inner = this.within([[local, target.type.kind === 'optional' ? target.type.value : dyn]], () => this.node(body));
+    return {
+      type: name === 'optMap' ? optionalOf(inner.type) : inner.type,
+      run: (scope) => {
+        const value = target.run(scope);
+        if (!(value instanceof Optional)) throw noOverload();
+        if (!value.present) return none;
+        const result = withLocals(scope, [[local, value.value]], (nested) => inner.run(nested));
+        return name === 'optMap' ? new Optional(true, result) : result;
+      },
+    };
+  }
+
+  /** The variables of a comprehension: one (elements, keys of a map) or two (index or key, value). */
+  private range(target: Compiled, names: readonly Node[]): { locals: (readonly [string, CelType])[]; names: string[] } {
+    const { type } = target;
+    const variables = names.map((node) => this.variableName(node));
+    const [first, second]: [CelType, CelType] = type.kind === 'list' ? (names.length === 1 ? [type.element, dyn] : [int, type.element])
+      : type.kind === 'map' ? [type.key, type.value] : type.kind === 'object' ? [string, dyn]
+        : isDynamic(type) ? [dyn, dyn] : this.fail(names[0]!.pos, `expression of type '${formatType(type)}' cannot be range of a comprehension (must be list, map, or dynamic)`);
+    const types = [first, second];
+    return { names: variables, locals: variables.map((name, index) => [name, types[index]!] as const) };
+  }
+
+  private quantifier(name: string, target: Compiled, given: readonly Node[]): Compiled {
+    const { names, locals } = this.range(target, given.slice(0, -1));
+    const body = this.within(locals, () => this.node(given.at(-1)!));
+    if (!isAssignable(bool, body.type)) this.fail(given.at(-1)!.pos, `found no matching overload for '_&&_' applied to '(bool, ${formatType(body.type)})'`);
+    return {
+      type: bool,
+      run: (scope) => {
+        let failure: unknown;
+        let count = 0;
+        for (const values of iterate(target.run(scope), names.length)) {
+          scope.charge(2);
+          let result: unknown;
+          try {
+            result = withLocals(scope, names.map((local, index) => [local, values[index]] as const), (nested) => body.run(nested));
+          } catch (error) {
+            if (!(error instanceof CelEvaluationError) || error.costExceeded || name.endsWith('ne')) throw error;
+            failure ??= error;
+            continue;
+          }
+          if (typeof result !== 'boolean') throw noOverload();
+          if (name === 'all' && !result) return false;
+          if (name === 'exists' && result) return true;
+          if (result) count += 1;
+        }
+        if (failure) throw failure;
+        return name === 'all' ? true : name === 'exists' ? false : count === 1;
+      },
+    };
+  }
+
+  private filter(target: Compiled, [variable, condition]: [Node, Node]): Compiled {
+    const { names, locals } = this.range(target, [variable]);
+    const body = this.within(locals, () => this.node(condition));
+    return {
+      type: listOf(locals[0]![1]),
+      run: (scope) => {
+        const kept: unknown[] = [];
+        for (const [value] of iterate(target.run(scope), 1)) {
+          scope.charge(2);
+          const result = withLocals(scope, [[names[0]!, value]], (nested) => body.run(nested));
+          if (typeof result !== 'boolean') throw noOverload();
+          if (result) kept.push(value);
+        }
+        return new List(kept);
+      },
+    };
+  }
+
+  private transform(target: Compiled, given: readonly Node[]): Compiled {
+    const { names, locals } = this.range(target, [given[0]!]);
+    const condition = given.length === 3 ? this.within(locals, () => this.node(given[1]!)) : undefined;
+    const body = this.within(locals, () => this.node(given.at(-1)!));
+    return {
+      type: listOf(body.type),
+      run: (scope) => {
+        const made: unknown[] = [];
+        for (const [value] of iterate(target.run(scope), 1)) {
+          scope.charge(2);
+          withLocals(scope, [[names[0]!, value]], (nested) => {
+            if (condition && condition.run(nested) !== true) return;
+            made.push(body.run(nested));
+          });
+        }
+        return new List(made);
+      },
+    };
+  }
+
+  private transformTwo(name: string, target: Compiled, given: readonly Node[]): Compiled {
+    const { names, locals } = this.range(target, given.slice(0, 2));
+    const condition = given.length === 4 ? this.within(locals, () => this.node(given[2]!)) : undefined;
+    const body = this.within(locals, () => this.node(given.at(-1)!));
+    return {
+      type: name === 'transformList' ? listOf(body.type) : mapOf(locals[0]![1], body.type),
+      run: (scope) => {
+        const made: [unknown, unknown][] = [];
+        for (const values of iterate(target.run(scope), 2)) {
+          scope.charge(2);
+          withLocals(scope, names.map((local, index) => [local, values[index]] as const), (nested) => {
+            if (condition && condition.run(nested) !== true) return;
+            made.push([values[0], body.run(nested)]);
+          });
+        }
+        return name === 'transformList' ? new List(made.map(([, value]) => value)) : new NativeMap(made);
+      },
+    };
+  }
+
+  private choose(name: string, shown: string, member: boolean, args: readonly Compiled[], at: number): Compiled {
+    const all = overloadsOf(name).filter((overload) => overload.member === member);
+    if (all.length === 0) this.fail(at, `undeclared reference to '${shown}' (in container '')`);
+    const types = args.map(({ type }) => type);
+    const fitting = all.filter(({ parameters }) => parameters.length === types.length && parameters.every((parameter, index) => isAssignable(parameter, types[index]!)));
+    if (fitting.length === 0) {
+      const texts = types.map(formatType);
+      this.fail(at, `found no matching overload for '${shown}' applied to '${member ? `${texts[0]}.(${texts.slice(1).join(', ')})` : `(${texts.join(', ')})`}'`);
+    }
+    const results = fitting.map(({ result }) => (typeof result === 'function' ? result(types) : result));
+    const sure = fitting.length === 1 && types.every((type) => !isDynamic(type) && type.kind !== 'null');
+    return {
+      type: joined(results),
+      run: (scope) => {
+        const values = args.map((arg) => arg.run(scope));
+        scope.charge(1);
+        const overload = sure ? fitting[0]! : fitting.find((candidate) => candidate.parameters.every((parameter, index) => accepts(parameter, values[index])));
+        if (!overload) throw noOverload();
+        return adapt(overload.call(values as never[], scope.charge), dyn);
+      },
+    };
+  }
+}
+
+function literal(value: unknown): Compiled {
+  const unsigned = typeof value === 'object' && value !== null && 'value' in value && !(value instanceof Uint8Array) ? new Uint(BigInt(value.value as bigint)) : undefined;
+  if (unsigned) return { type: uint, run: () => checkUint(unsigned.value) };
+  switch (typeof value) {
+    case 'bigint': return { type: int, run: () => checkInt(value) };
+    case 'number': return { type: double, run: () => value };
+    case 'string': return { type: string, run: () => value };
+    case 'boolean': return { type: bool, run: () => value };
+    default: return value === null ? { type: nullType, run: () => null } : { type: bytes, run: () => value };
+  }
+}
+
+/** Names that CEL reserves are escaped in Kubernetes' expressions: `self.__namespace__`, `self.x__dash__y`. */
+function unescape(name: string): string {
+  const keyword = /^__(true|false|null|in|as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return)__$/.exec(name);
+  if (keyword) return keyword[1]!;
+  return name.replace(/__(underscores|dot|dash|slash)__/g, (_, what: string) => ({ underscores: '__', dot: '.', dash: '-', slash: '/' })[what] ?? '');
+}
+
+function qualifiedName(node: Node): string | undefined {
+  if (node.op === 'id') return node.args as string;
+  if (node.op !== '.') return undefined;
+  const [operand, name] = node.args as [Node, string];
+  const before = qualifiedName(operand);
+  return before && `${before}.${name}`;
+}
+
+function withLocals<T>(scope: Scope, values: readonly (readonly [string, unknown])[], run: (scope: Scope) => T): T {
+  const locals = new Map(scope.locals);
+  for (const [name, value] of values) locals.set(name, value);
+  return run({ ...scope, locals });
+}
+
+function* iterate(value: unknown, variables: number): Iterable<readonly unknown[]> {
+  if (isList(value)) for (let index = 0; index < value.size; index++) yield variables === 1 ? [value.at(index)] : [BigInt(index), value.at(index)];
+  else if (value instanceof CelMap) for (const key of value.keys()) yield variables === 1 ? [key] : [key, value.get(key)];
+  else throw noOverload();
+}
+
+function selectOptional(value: unknown, field: string): Optional {
+  if (value instanceof Optional && !value.present) return none;
+  const inner = value instanceof Optional ? value.value : value;
+  if (!(inner instanceof CelMap)) throw new CelEvaluationError(`unsupported type for field selection: ${typeNameOf(inner)}`);
+  const found = inner.get(field);
+  return found === undefined ? none : new Optional(true, found);
+}
+
+function find(value: unknown, key: unknown): unknown {
+  if (value instanceof CelMap) return value.get(key);
+  if (!isList(value)) throw noOverload();
+  const index = key instanceof Uint ? Number(key.value) : typeof key === 'bigint' || (typeof key === 'number' && Number.isInteger(key)) ? Number(key) : undefined;
+  if (index === undefined) throw noOverload();
+  return index >= 0 && index < value.size ? value.at(index) : undefined;
+}
+
+function lookUp(value: unknown, key: unknown): unknown {
+  const found = find(value, key);
+  if (found !== undefined) return found;
+  const shown = key instanceof Uint ? key.value : key;
+  throw new CelEvaluationError(value instanceof CelMap ? `no such key: ${String(shown)}` : `index out of bounds: ${String(shown)}`);
+}
+
+function joined(types: readonly CelType[]): CelType {
+  const [first] = types;
+  if (!first) return dyn;
+  return types.every((type) => formatType(type) === formatType(first)) ? first : types.every((type) => type.kind === 'null' || isAssignable(first, type)) && first.kind !== 'null' ? first : dyn;
+}
+
+const numeric = new Set(['int', 'uint', 'double']);
+
+function binaryType(op: string, a: CelType, b: CelType): CelType | undefined {
+  const dynamic = isDynamic(a) || isDynamic(b);
+  switch (op) {
+    case '==':
+    case '!=': return isAssignable(a, b) || isAssignable(b, a) || (numeric.has(a.kind) && numeric.has(b.kind)) ? bool : undefined;
+    case 'in':
+      if (isDynamic(b)) return bool;
+      if (b.kind === 'list') return isAssignable(b.element, a) ? bool : undefined;
+      return b.kind === 'map' && isAssignable(b.key, a) ? bool : b.kind === 'object' && isAssignable(string, a) ? bool : undefined;
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      if (dynamic) return bool;
+      if (numeric.has(a.kind) && numeric.has(b.kind)) return bool;
+      return a.kind === b.kind && ['string', 'bool', 'bytes', 'timestamp', 'duration'].includes(a.kind) ? bool : undefined;
+    default: break;
+  }
+  if (dynamic) return isDynamic(a) ? (isDynamic(b) ? dyn : numeric.has(b.kind) ? b : dyn) : numeric.has(a.kind) ? a : dyn;
+  if (a.kind === b.kind && numeric.has(a.kind)) return op === '%' && a.kind === 'double' ? undefined : a;
+  if (op === '+') {
+    if (a.kind === 'list' && b.kind === 'list') return listOf(joined([a.element, b.element]));
+    if (a.kind === b.kind && ['string', 'bytes', 'duration'].includes(a.kind)) return a;
+    if ((a.kind === 'timestamp' && b.kind === 'duration') || (a.kind === 'duration' && b.kind === 'timestamp')) return timestamp;
+  }
+  if (op === '-') {
+    if (a.kind === 'duration' && b.kind === 'duration') return duration;
+    if (a.kind === 'timestamp') return b.kind === 'timestamp' ? duration : b.kind === 'duration' ? timestamp : undefined;
+  }
+  return undefined;
+}
+
+function applyBinary(op: string, a: unknown, b: unknown, charge: Charge): unknown {
+  switch (op) {
+    case '==': return equal(a, b, charge);
+    case '!=': return !equal(a, b, charge);
+    case 'in': return contains(b, a, charge);
+    case '+': return plus(a, b, charge);
+    case '<':
+    case '<=':
+    case '>':
+    case '>=': {
+      const order = compare(a, b);
+      if (order === undefined) throw noOverload();
+      return op === '<' ? order < 0 : op === '<=' ? order <= 0 : op === '>' ? order > 0 : order >= 0;
+    }
+    default: return arithmetic(op, a, b);
+  }
+}
+
+function contains(value: unknown, wanted: unknown, charge: Charge): boolean {
+  if (value instanceof CelMap) return value.get(wanted) !== undefined;
+  if (!isList(value)) throw noOverload();
+  for (let index = 0; index < value.size; index++) {
+    charge(1);
+    if (equal(value.at(index), wanted, charge)) return true;
+  }
+  return false;
+}
+
+function plus(a: unknown, b: unknown, charge: Charge): unknown {
+  if (typeof a === 'string' && typeof b === 'string') {
+    charge(Math.ceil((a.length + b.length) * 0.1));
+    return a + b;
+  }
+  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+    charge(Math.ceil((a.length + b.length) * 0.1));
+    return new Uint8Array(Buffer.concat([a, b]));
+  }
+  if (isList(a) && isList(b)) {
+    charge(a.size + b.size);
+    return new List([...iterate(a, 1), ...iterate(b, 1)].map(([item]) => item));
+  }
+  return add(a, b);
+}
+
+function arithmetic(op: string, a: unknown, b: unknown): unknown {
+  if (op === '-') {
+    if (a instanceof Timestamp && b instanceof Timestamp) return new Duration(checkInt(a.nanoseconds - b.nanoseconds));
+    if (a instanceof Timestamp && b instanceof Duration) return new Timestamp(a.nanoseconds - b.nanoseconds);
+    if (a instanceof Duration && b instanceof Duration) return new Duration(checkInt(a.nanoseconds - b.nanoseconds));
+  }
+  if (typeof a === 'number' && typeof b === 'number') return op === '-' ? a - b : op === '*' ? a * b : op === '/' ? a / b : fail('no such overload');
+  if (typeof a === 'bigint' && typeof b === 'bigint') return checkInt(integers(op, a, b));
+  if (a instanceof Uint && b instanceof Uint) return checkUint(integers(op, a.value, b.value));
+  throw noOverload();
+}
+
+function integers(op: string, a: bigint, b: bigint): bigint {
+  switch (op) {
+    case '-': return a - b;
+    case '*': return a * b;
+    case '/': return b === 0n ? fail('division by zero') : a / b;
+    default: return b === 0n ? fail('modulus by zero') : a % b;
+  }
+}
+
+function fail(message: string): never {
+  throw new CelEvaluationError(message);
+}
+
+function noOverload(): CelEvaluationError {
+  return new CelEvaluationError('no such overload');
+}
+
+/** Whether an overload takes a value. */
+function accepts(type: CelType, value: unknown): boolean {
+  switch (type.kind) {
+    case 'dyn':
+    case 'intOrString': return true;
+    case 'list': return isList(value);
+    case 'map':
+    case 'object': return value instanceof CelMap;
+    case 'optional': return value instanceof Optional;
+    case 'null': return value === null;
+    case 'timestamp': return value instanceof Timestamp;
+    case 'duration': return value instanceof Duration;
+    default: return typeNameOf(value) === formatType(type);
+  }
+}
+
+export type { Overload };
