@@ -42,10 +42,10 @@ export interface ResourceClient<T extends KubernetesObject> {
   /**
    * Read, change, write, again on conflict: the one place for optimistic concurrency.
    * @param change gets a private copy; returns the wanted object, or undefined to leave it as it is.
-   * @param subresource 'status' writes status only, 'finalize' (Namespace) spec.finalizers only.
+   * @param subresource 'status' writes status only, 'finalize' (Namespace) spec.finalizers only, 'approval' (CertificateSigningRequest) conditions only.
    * @returns what is stored afterwards.
    */
-  modify(name: string, namespace: string | undefined, change: (copy: T) => T | undefined, subresource?: 'status' | 'finalize'): Promise<T>;
+  modify(name: string, namespace: string | undefined, change: (copy: T) => T | undefined, subresource?: 'status' | 'finalize' | 'approval'): Promise<T>;
   /** Resolves when the deletion is accepted: the object may linger for finalizers or a grace period. */
   delete(name: string, namespace?: string, options?: DeleteOptions): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import { EventRecorder } from '../../machinery/event-recorder.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { ControllerContext, RunnableController } from './controller-context.ts';
+import { CertificateController, type CertificateOptions } from './certificates/certificate-controller.ts';
 import { ClusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { DeploymentController } from './deployment/deployment-controller.ts';
 import { EndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
@@ -19,19 +20,23 @@ import type { NodeLifecycleOptions } from './node-lifecycle/node-lifecycle-contr
 import { PodGcController } from './pod-gc/pod-gc-controller.ts';
 import type { PodGcOptions } from './pod-gc/pod-gc-controller.ts';
 import { ReplicaSetController } from './replica-set/replica-set-controller.ts';
+import { ResourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 import { ServiceAccountController } from './service-account/service-account-controller.ts';
 import type { ServiceAccountOptions } from './service-account/service-account-controller.ts';
 import type { ResourceCatalog } from '../registry/resource-catalog.ts';
 import type { SharedInformers } from './shared-informers.ts';
+import { VolumeProtectionController } from './volume-protection/volume-protection-controller.ts';
 
 export interface ControllerSettings {
   serviceAccount: ServiceAccountOptions;
+  /** Absent: certificate requests are left alone (tests). */
+  certificates?: CertificateOptions;
   nodeIpam: NodeIpamOptions;
   nodeLifecycle?: NodeLifecycleOptions;
   podGc?: PodGcOptions;
 }
 
-type Build = (context: ControllerContext, settings: ControllerSettings) => RunnableController;
+type Build = (context: ControllerContext, settings: ControllerSettings) => RunnableController | undefined;
 
 /** Name → how to build it. A new controller is a row here, a folder and its tests. */
 export const controllerTable: Readonly<Record<string, Build>> = {
@@ -45,7 +50,10 @@ export const controllerTable: Readonly<Record<string, Build>> = {
   'node-lifecycle': (context, settings) => new NodeLifecycleController(context, settings.nodeLifecycle),
   'node-ipam': (context, settings) => new NodeIpamController(context, settings.nodeIpam),
   'service-account': (context, settings) => new ServiceAccountController(context, settings.serviceAccount),
+  certificates: (context, { certificates }) => certificates && new CertificateController(context, certificates),
   'cluster-role-aggregation': (context) => new ClusterRoleAggregationController(context),
+  'resource-quota': (context) => new ResourceQuotaController(context),
+  'volume-protection': (context) => new VolumeProtectionController(context),
   'pod-gc': (context, settings) => new PodGcController(context, settings.podGc),
 };
 
@@ -86,7 +94,7 @@ export function startControllers({ client, catalog, informers, clock, logger, ra
   };
   const controllers = Object.entries(controllerTable)
     .filter(([name]) => only === undefined || only.includes(name))
-    .map(([, build]) => build(context, options));
+    .flatMap(([, build]) => build(context, options) ?? []);
   const aborter = new AbortController();
   setMaxListeners(0, aborter.signal);
   informers.start();

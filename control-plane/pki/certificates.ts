@@ -79,6 +79,62 @@ export async function issueCertificate(authority: KeyPair, request: LeafRequest)
   return { certificate: withLineEnd(certificate.toString('pem')), key: await exportKey(x509, keys.privateKey) };
 }
 
+export interface RequestToSign extends Validity {
+  /** PKCS #10 in PEM. */
+  request: string;
+  /** As CertificateSigningRequests name them: `digital signature`, `client auth`. */
+  usages: readonly string[];
+}
+
+/** What a PKCS #10 request asks for. */
+export interface ReadRequest {
+  commonName: string;
+  organizations: string[];
+  dnsNames: string[];
+  ipAddresses: string[];
+  emails: string[];
+  uris: string[];
+}
+
+/** @throws Error when the PEM is no request. */
+export async function readCertificateRequest(pem: string): Promise<ReadRequest> {
+  const x509 = await loadX509();
+  const request = new x509.Pkcs10CertificateRequest(pem);
+  const items = alternativeNamesOf(x509, request)?.names.items ?? [];
+  const named = (type: string) => items.filter((item) => item.type === type).map(({ value }) => value);
+  return {
+    commonName: request.subjectName.getField('CN')[0] ?? '', organizations: request.subjectName.getField('O'),
+    dnsNames: named('dns'), ipAddresses: named('ip'), emails: named('email'), uris: named('url'),
+  };
+}
+
+function alternativeNamesOf(x509: X509, request: X509Module.Pkcs10CertificateRequest): X509Module.SubjectAlternativeNameExtension | undefined {
+  return request.extensions.find((extension) => extension instanceof x509.SubjectAlternativeNameExtension);
+}
+
+/** A certificate for the key, subject and names of a request; nothing else of the request is taken over. */
+export async function signCertificateRequest(authority: KeyPair, { request, usages, notBefore, notAfter }: RequestToSign): Promise<string> {
+  const x509 = await loadX509();
+  const issuer = new x509.X509Certificate(authority.certificate);
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(authority.key), algorithm, false, ['sign']);
+  const asked = new x509.Pkcs10CertificateRequest(request);
+  const names = alternativeNamesOf(x509, asked);
+  const wanted = [...(usages.includes('digital signature') ? [x509.KeyUsageFlags.digitalSignature] : []), ...(usages.includes('key encipherment') ? [x509.KeyUsageFlags.keyEncipherment] : [])];
+  const extended = [...(usages.includes('client auth') ? [x509.ExtendedKeyUsage.clientAuth] : []), ...(usages.includes('server auth') ? [x509.ExtendedKeyUsage.serverAuth] : [])];
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serialNumber(), subject: asked.subjectName, issuer: issuer.subjectName, notBefore, notAfter, publicKey: asked.publicKey, signingKey, signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      // An empty one would forbid everything.
+      ...(wanted.length > 0 ? [new x509.KeyUsagesExtension(wanted.reduce<X509Module.KeyUsageFlags>((all, flag) => all | flag, 0), true)] : []),
+      new x509.ExtendedKeyUsageExtension(extended),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      ...(names ? [new x509.SubjectAlternativeNameExtension(names.names)] : []),
+    ],
+  });
+  return withLineEnd(certificate.toString('pem'));
+}
+
 /** 128 random bits, positive. */
 function serialNumber(): string {
   const bytes = randomBytes(16);

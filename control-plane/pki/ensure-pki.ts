@@ -12,7 +12,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../machinery/clock.ts';
 import { writeFileAtomic } from './atomic-file.ts';
-import { createAuthority, issueCertificate, type KeyPair, type LeafRequest } from './certificates.ts';
+import { createAuthority, issueCertificate, readCertificateRequest, signCertificateRequest, type KeyPair, type LeafRequest, type ReadRequest } from './certificates.ts';
 
 export type { KeyPair };
 
@@ -42,6 +42,12 @@ export interface Pki {
    * @throws Error when the authority's key is not on this machine.
    */
   issueClient(commonName: string, organizations: readonly string[]): Promise<KeyPair>;
+  /** Signs PKCS #10 requests, given in base64 of their PEM. */
+  requests: {
+    read(request: string): Promise<ReadRequest>;
+    /** @throws Error when the authority's key is not on this machine. */
+    sign(request: string, usages: readonly string[], seconds: number): Promise<string>;
+  };
 }
 
 /** The PKI cannot be used and must not be repaired without its owner. The message says what to do. */
@@ -52,6 +58,7 @@ export class PkiError extends Error {
   }
 }
 
+const backdateMs = 5 * 60 * 1000;
 const dayMs = 24 * 60 * 60 * 1000;
 const renewBeforeMs = 90 * dayMs;
 const leafLifetimeMs = 365 * dayMs;
@@ -84,7 +91,22 @@ export async function ensurePki(options: PkiOptions): Promise<Pki> {
     issueClient: async (commonName, organizations) => issueCertificate(await withKey(authority), {
       commonName, organizations, usages: ['clientAuth'], alternativeNames: [], ...validity(clock, leafLifetimeMs),
     }),
+    requests: {
+      read: (request) => readCertificateRequest(pemOf(request)),
+      sign: async (request, usages, seconds) => {
+        const end = Date.parse(new X509Certificate(authority.certificate).validTo);
+        return signCertificateRequest(await withKey(authority), {
+          request: pemOf(request), usages,
+          // Clocks of boards are a little off.
+          notBefore: new Date(clock.now() - backdateMs), notAfter: new Date(Math.min(clock.now() + seconds * 1000, end)),
+        });
+      },
+    },
   };
+}
+
+function pemOf(request: string): string {
+  return Buffer.from(request, 'base64').toString();
 }
 
 interface Authority {
