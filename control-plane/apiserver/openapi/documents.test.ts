@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { JSONSchemaProps } from 'kubernetes-types/apiextensions/v1';
+import { defineResource } from '../../../api/resource.ts';
+import { builtInResources, configMaps, pods, type Resource } from '../../../api/resources.ts';
+import { groupVersionDocument, swaggerDocument } from './documents.ts';
+import { encodeGnostic } from './gnostic.ts';
+import { encodeGnosticV3 } from './gnostic-v3.ts';
+
+const pod = 'io.k8s.api.core.v1.PodSpec';
+const descriptions = { 'k8s.io.api.core.v1.PodSpec': { '': 'What a pod is.', containers: 'Its containers.', securityContext: 'Its rights.' } };
+
+function cronTabs(openAPISchema: object | undefined): Resource {
+  return defineResource({
+    group: 'stable.example.com', kind: 'CronTab', plural: 'crontabs', namespaced: true, subresources: ['status', 'scale'],
+    custom: { listKind: 'CronTabList', openAPISchema: openAPISchema as JSONSchemaProps | undefined, columns: [], cells: () => [], decode: () => ({ object: {}, warnings: [] }) },
+  });
+}
+
+const crontab = 'com.example.stable.v1.CronTab';
+const schema = {
+  type: 'object', description: 'A tab.',
+  properties: {
+    spec: {
+      type: 'object', required: ['cron'],
+      properties: { cron: { type: 'string', default: '* * * * *', pattern: '^.+$' }, any: { 'x-kubernetes-preserve-unknown-fields': true, type: 'object', properties: { a: { type: 'string' } } }, port: { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] } },
+    },
+  },
+};
+
+describe('version 3', () => {
+  it('has descriptions beside references, defaults, and what patches need', () => {
+    const { components: { schemas } } = groupVersionDocument([pods], 'v1', descriptions);
+    expect(schemas[pod]).toMatchObject({ description: 'What a pod is.', required: ['containers'] });
+    expect(schemas[pod]?.properties?.['containers']).toMatchObject({
+      description: 'Its containers.', type: 'array', items: { allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.Container' }], default: {} }, 'x-kubernetes-patch-merge-key': 'name',
+    });
+    expect(schemas[pod]?.properties?.['securityContext']).toEqual({ description: 'Its rights.', allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.PodSecurityContext' }] });
+    expect(schemas['io.k8s.api.core.v1.Container']?.properties?.['name']).toMatchObject({ type: 'string', default: '' });
+  });
+
+  it('has the schema of a custom kind, with what every object has', () => {
+    const { components: { schemas }, paths } = groupVersionDocument([cronTabs(schema)], 'v1', {});
+    expect(schemas[crontab]).toMatchObject({
+      description: 'A tab.', 'x-kubernetes-group-version-kind': [{ group: 'stable.example.com', version: 'v1', kind: 'CronTab' }],
+      properties: { apiVersion: { type: 'string' }, metadata: { allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }] }, spec: { properties: { cron: { default: '* * * * *', pattern: '^.+$' }, port: { anyOf: [{}, {}] } } } },
+    });
+    expect(schemas[`${crontab}List`]?.['x-kubernetes-group-version-kind']).toEqual([{ group: 'stable.example.com', version: 'v1', kind: 'CronTabList' }]);
+    const { patch } = paths['/apis/stable.example.com/v1/namespaces/{namespace}/crontabs/{name}']!;
+    expect(Object.keys(patch!.requestBody!.content)).not.toContain('application/strategic-merge-patch+json');
+    expect(paths).toHaveProperty('/apis/stable.example.com/v1/namespaces/{namespace}/crontabs/{name}/scale');
+  });
+});
+
+describe('version 2', () => {
+  it('leaves out of a custom kind what would make clients refuse good objects', () => {
+    const { definitions } = swaggerDocument([cronTabs(schema)], 'v1', {});
+    expect(definitions[crontab]?.properties?.['spec']?.properties).toEqual({
+      any: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, cron: { type: 'string', pattern: '^.+$' }, port: { 'x-kubernetes-int-or-string': true },
+    });
+    for (const open of [undefined, { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }]) {
+      expect(swaggerDocument([cronTabs(open)], 'v1', {}).definitions[crontab]?.properties).toBeUndefined();
+    }
+  });
+
+  it('has no operation twice, and none that is not there', () => {
+    const { paths } = swaggerDocument(builtInResources, 'v1', {});
+    const ids = Object.values(paths).flatMap(({ parameters: _parameters, ...methods }) => Object.values(methods).map(({ operationId }) => operationId));
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+    expect(Object.keys(paths['/apis/authorization.k8s.io/v1/subjectaccessreviews']!)).toEqual(['parameters', 'post']);
+    expect(paths['/api/v1/namespaces']).not.toHaveProperty('delete');
+    expect(paths['/api/v1/componentstatuses/{name}']).toHaveProperty('get');
+  });
+});
+
+it('protobuf has every text of the document', () => {
+  const resources = [configMaps, cronTabs(schema)];
+  const texts = [crontab, 'A tab.', '^.+$', 'x-kubernetes-preserve-unknown-fields', '/api/v1/namespaces/{namespace}/configmaps', 'partially update the specified ConfigMap'];
+  const encoded = [encodeGnostic(swaggerDocument(resources, 'v1', {})), encodeGnosticV3(groupVersionDocument(resources, 'v1', {}))];
+  for (const bytes of encoded) expect(texts.filter((text) => !bytes.includes(text))).toEqual([]);
+});
