@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { newNotAcceptable } from '../../api/errors.ts';
+import { newNotAcceptable, type StatusError } from '../../api/errors.ts';
 import type { KubernetesObject, ObjectList, Status } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { ResourceCall } from './app-parts.ts';
@@ -37,9 +37,18 @@ export function negotiateObject({ request, resource }: Pick<ResourceCall, 'reque
  * Before a write: what was done cannot be refused afterwards.
  * @throws StatusError NotAcceptable when the client accepts no form of the answer.
  */
-export function checkAcceptable({ request }: Pick<ResourceCall, 'request' | 'info'> & { resource?: Resource }): void {
+export function checkAcceptable({ request, info, resource }: Pick<ResourceCall, 'request' | 'info'> & { resource?: Resource }): void {
   // Of custom kinds the answer may also be a Status, which has a protobuf form: refusing is left to the answer.
-  negotiate(request.headers.accept, objectForms, { protobuf: true });
+  const { form } = negotiate(request.headers.accept, objectForms, { protobuf: true });
+  const list = info.verb === 'deletecollection';
+  if (form === (list ? 'metadata' : 'metadataList')) throw wrongForm(form, resource);
+}
+
+function wrongForm(form: 'metadata' | 'metadataList', resource: Resource | undefined): StatusError {
+  const type = `${resource?.version ?? 'v1'}.${resource?.kind ?? 'Status'}`;
+  return form === 'metadata'
+    ? newNotAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (*${type}List)`)
+    : newNotAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (*${type})`);
 }
 
 /** Answers with one object of the call's kind. */
@@ -56,7 +65,7 @@ function encodeOne(call: ResourceCall, negotiated: Negotiated<ObjectForm>, objec
     case 'object': return withLineEnd(encodeWhole(resource, object, protobuf), protobuf);
     case 'metadata': return withLineEnd(encodeWholeMetadata(object, version, protobuf), protobuf);
     case 'table': return encodeTableOf(call, version, { metadata: { resourceVersion: object.metadata?.resourceVersion }, items: [object] });
-    case 'metadataList': throw newNotAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (*${resource.version}.${resource.kind})`);
+    case 'metadataList': throw wrongForm(form, resource);
   }
 }
 
@@ -73,7 +82,7 @@ function encodeMany(call: ResourceCall, negotiated: Negotiated<ObjectForm>, list
     case 'object': return encodeObjectList(resource, list.metadata, list.items, protobuf);
     case 'metadataList': return encodeMetadataList(list.metadata, list.items, version, protobuf);
     case 'table': return encodeTableOf(call, version, list);
-    case 'metadata': throw newNotAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (*${resource.version}.${resource.kind}List)`);
+    case 'metadata': throw wrongForm(form, resource);
   }
 }
 

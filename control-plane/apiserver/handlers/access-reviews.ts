@@ -13,10 +13,13 @@ import { decodeRequest } from './request-object.ts';
 
 type AccessSpec = Pick<SubjectAccessReview['spec'], 'resourceAttributes' | 'nonResourceAttributes'>;
 
-async function decodeReview<T extends KubernetesObject>(call: ResourceCall): Promise<T> {
+async function decodeReview<T extends KubernetesObject & { spec: object }>(call: ResourceCall): Promise<T> {
   const { fieldValidation } = parseWriteOptions(call.query, 'CreateOptions');
   // The row of the table says which kind it is.
-  return decodeRequest<T>(call, call.resource as unknown as Resource<T>, fieldValidation);
+  const review = await decodeRequest<T>(call, call.resource as unknown as Resource<T>, fieldValidation);
+  // Clients may leave out what the type says is there.
+  const given: Partial<Pick<T, 'spec'>> = review;
+  return given.spec ? review : { ...review, spec: {} };
 }
 
 export async function reviewAccess(call: ResourceCall): Promise<FastifyReply> {

@@ -21,7 +21,8 @@ export async function reviewSelf(call: ResourceCall): Promise<FastifyReply> {
 export async function reviewToken(call: ResourceCall): Promise<FastifyReply> {
   const { fieldValidation } = parseWriteOptions(call.query, 'CreateOptions');
   const review = await decodeRequest<TokenReview>(call, tokenReviews, fieldValidation);
-  const { token, audiences = [] } = review.spec;
+  // Clients may leave out what the type says is there.
+  const { token, audiences = [] }: TokenReview['spec'] = (review as Partial<TokenReview>).spec ?? {};
   if (!token) throw newBadRequest('token is required for TokenReview in authentication');
   if (!call.parts.tokens) return sendObject(call, 201, review);
   const result = await call.parts.tokens.review(token, audiences);
