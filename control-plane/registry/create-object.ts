@@ -8,6 +8,7 @@ import { KeyConflictError } from '../storage/storage.ts';
 import { deepClone } from './deep-clone.ts';
 import { generateName, generateNameAttempts } from './generate-name.ts';
 import { fieldWriteOf } from './managed-fields/field-write.ts';
+import { guardEntries } from './managed-fields/guard-entries.ts';
 import { trackUpdate } from './managed-fields/track-update.ts';
 import { attributesOf, commitOne } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
@@ -36,7 +37,9 @@ export async function createObject<T extends KubernetesObject>(request: CreateRe
   const attributes = attributesOf(context, {
     operation: 'CREATE', resource, subresource: undefined, namespace: metadata.namespace, name: metadata.name ?? '', object, old: undefined, defaulter: strategy,
   });
+  const { managedFields } = object.metadata ?? {};
   await parts.admission.admit(attributes);
+  guardEntries(object, managedFields, context);
   strategy.prepareForCreate(object, context);
   for (let attempt = 1; ; attempt++) {
     if (base) object.metadata!.name = generateName(base, parts.random);

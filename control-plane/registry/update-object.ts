@@ -10,6 +10,7 @@ import { createObject, matchNamespace, settle } from './create-object.ts';
 import { cloneObject } from './deep-clone.ts';
 import { deepEqual } from './deep-equal.ts';
 import { fieldWriteOf } from './managed-fields/field-write.ts';
+import { guardEntries } from './managed-fields/guard-entries.ts';
 import { trackUpdate } from './managed-fields/track-update.ts';
 import { attributesOf, commitOne, getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
@@ -64,7 +65,9 @@ async function attempt<T extends KubernetesObject>(update: Update<T>, stored: St
     operation: 'UPDATE', resource: strategy.resource, subresource: request.subresource,
     namespace: request.namespace, name: request.name, object: prepared, old, defaulter: strategy,
   });
+  const { managedFields } = prepared.metadata ?? {};
   await parts.admission.admit(attributes);
+  guardEntries(prepared, managedFields, context);
   prepare(update, prepared, old);
   const errors = validate(update, prepared, old);
   if (errors.length > 0) throw newInvalid(invalidKind(update), request.name, errors);

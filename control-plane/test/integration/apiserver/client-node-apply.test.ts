@@ -1,5 +1,5 @@
 /** Server-side apply and warnings as operators in JavaScript use them: @kubernetes/client-node. */
-import { AppsV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, setHeaderOptions, type V1Deployment } from '@kubernetes/client-node';
+import { AppsV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, setHeaderOptions, type KubernetesObject } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startApiServer, type StartedApiServer } from '../start-api-server.ts';
 
@@ -19,11 +19,11 @@ const web = (replicas: number) => ({
 
 it('applies objects, meets conflicts and forces', async () => {
   const objects = KubernetesObjectApi.makeApiClient(config);
-  const apply = (replicas: number, manager: string, force = false) => objects.patch<V1Deployment>(web(replicas), undefined, undefined, manager, force, PatchStrategy.ServerSideApply);
+  const apply = (replicas: number, manager: string, force = false) => objects.patch<KubernetesObject>(web(replicas), undefined, undefined, manager, force, PatchStrategy.ServerSideApply);
   const created = await apply(1, 'one');
   expect(created.metadata?.managedFields?.map(({ manager, operation }) => [manager, operation])).toEqual([['one', 'Apply']]);
   await expect(apply(2, 'two')).rejects.toMatchObject({ code: 409, body: expect.stringContaining('conflict with \\"one\\": .spec.replicas') as string });
-  expect((await apply(2, 'two', true)).spec).toMatchObject({ replicas: 2 });
+  expect(await apply(2, 'two', true)).toMatchObject({ spec: { replicas: 2 } });
 });
 
 it('patches scale', async () => {
