@@ -1,0 +1,128 @@
+/** Defaults, validation and fixed fields of the kinds beside workloads: what clients see, through the registry. */
+import { describe, expect, it } from 'vitest';
+import type { KubernetesObject } from '../../api/meta.ts';
+import * as table from '../../api/resources.ts';
+import type { Resource } from '../../api/resources.ts';
+import { validObject } from '../testing/valid-objects.ts';
+import { refusal } from './testing/refusal.ts';
+import { createTestRegistry } from './testing/test-registry.ts';
+
+type Json = Record<string, unknown>;
+const { resources } = table;
+
+/** The valid object with changed fields, by path: `{ 'spec.rules.0.host': 'x' }`; undefined takes a field away. */
+function changed(resource: Resource, changes: Json): KubernetesObject {
+  const object = validObject(resource) as Json;
+  for (const [path, value] of Object.entries(changes)) {
+    const steps = path.split('.');
+    const last = steps.pop()!;
+    const parent = steps.reduce((place, step) => place[step] as Json, object);
+    if (value === undefined) Reflect.deleteProperty(parent, last);
+    else parent[last] = value;
+  }
+  return object;
+}
+
+async function create(resource: Resource, object: KubernetesObject): Promise<KubernetesObject> {
+  const { registry, context } = await createTestRegistry();
+  return registry.of(resource).create(context, resource.namespaced ? 'default' : undefined, object);
+}
+
+async function messages(resource: Resource, changes: Json): Promise<string[]> {
+  const error = await refusal(create(resource, changed(resource, changes)));
+  expect(error.code).toBe(422);
+  return (error.status.details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`);
+}
+
+it.each(resources.filter((resource) => resource !== table.events))('a valid $kind is stored', async (resource) => {
+  await expect(create(resource, validObject(resource))).resolves.toMatchObject({ kind: resource.kind, metadata: { uid: expect.any(String) as string } });
+});
+
+describe('defaults', () => {
+  it.each<[Resource, Json, Json]>([
+    [table.ingressClasses, { 'spec.parameters': { kind: 'Config', name: 'a' } }, { spec: { parameters: { scope: 'Cluster' } }, metadata: { generation: 1 } }],
+    [table.networkPolicies, { 'spec.egress': [{}] }, { spec: { policyTypes: ['Ingress', 'Egress'], ingress: [{ ports: [{ port: 80, protocol: 'TCP' }] }] } }],
+    [table.priorityClasses, {}, { value: 5, preemptionPolicy: 'PreemptLowerPriority' }],
+    [table.storageClasses, {}, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }],
+    [table.csiDrivers, {}, { spec: { attachRequired: true, podInfoOnMount: false, fsGroupPolicy: 'ReadWriteOnceWithFSType', volumeLifecycleModes: ['Persistent'], seLinuxMount: false } }],
+    [table.volumeAttachments, { status: { attached: true } }, { status: { attached: false } }],
+    [table.roleBindings, { 'roleRef.apiGroup': undefined, subjects: [{ kind: 'User', name: 'eva' }] }, { roleRef: { apiGroup: 'rbac.authorization.k8s.io' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io' }] }],
+    [table.mutatingWebhookConfigurations, {}, { webhooks: [{ failurePolicy: 'Fail', matchPolicy: 'Equivalent', timeoutSeconds: 10, reinvocationPolicy: 'Never', namespaceSelector: {}, rules: [{ scope: '*' }] }] }],
+    [table.validatingAdmissionPolicies, {}, { spec: { failurePolicy: 'Fail', matchConstraints: { matchPolicy: 'Equivalent', objectSelector: {} } } }],
+    [table.apiServices, {}, { spec: { service: { port: 443 } } }],
+    [table.flowSchemas, { 'spec.matchingPrecedence': undefined }, { spec: { matchingPrecedence: 1000 } }],
+    [table.priorityLevelConfigurations, { 'spec.limited.limitResponse': { type: 'Queue', queuing: {} } }, { spec: { limited: { nominalConcurrencyShares: 30, lendablePercent: 0, limitResponse: { queuing: { queues: 64, handSize: 8, queueLengthLimit: 50 } } } } }],
+    [table.certificateSigningRequests, { 'spec.username': 'root', status: { conditions: [{ type: 'Approved', status: 'True' }] } }, { spec: { username: 'tester', groups: ['system:masters'] }, status: {} }],
+  ])('of %o with %j', async (resource, changes, expected) => {
+    expect(await create(resource, changed(resource, changes))).toMatchObject(expected);
+  });
+});
+
+describe('validation', () => {
+  it.each<[Resource, Json, string[]]>([
+    [table.ingresses, { spec: {} }, ['spec: Invalid value: []: either `defaultBackend` or `rules` must be specified']],
+    [table.ingresses, { 'spec.rules.0.host': '198.51.100.1' }, ['spec.rules[0].host: Invalid value: "198.51.100.1": must be a DNS name, not an IP address']],
+    [table.ingresses, { 'spec.rules.0.http.paths.0.path': 'a' }, ['spec.rules[0].http.paths[0].path: Invalid value: "a": must be an absolute path']],
+    [table.ingresses, { 'spec.rules.0.http.paths.0.pathType': undefined }, ['spec.rules[0].http.paths[0].pathType: Required value: pathType must be specified']],
+    [table.ingresses, { 'spec.rules.0.http.paths.0.backend.service.port': {} }, ['spec.rules[0].http.paths[0].backend: Required value: port name or number is required']],
+    [table.ingressClasses, { 'spec.controller': 'x' }, ['spec.controller: Invalid value: "x": must be a domain-prefixed path (such as "acme.io/foo")']],
+    [table.networkPolicies, { 'spec.ingress.0.from.0': { podSelector: {}, ipBlock: { cidr: '198.18.0.0/16' } } }, ['spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and another peer']],
+    [table.networkPolicies, { 'spec.ingress.0.from.0.ipBlock.except': ['198.18.0.0/16'] }, ['spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: "198.18.0.0/16": must be a strict subset of `cidr`']],
+    [table.networkPolicies, { 'spec.ingress.0.ports.0': { port: 80, endPort: 79 } }, ['spec.ingress[0].ports[0].endPort: Invalid value: 79: must be greater than or equal to `port`']],
+    [table.priorityClasses, { value: 1_000_000_001 }, ['value: Forbidden: maximum allowed value of a user defined priority is 1000000000']],
+    [table.priorityClasses, { 'metadata.name': 'system-mine' }, ["metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-mine is not a known system priority class"]],
+    [table.storageClasses, { provisioner: '', reclaimPolicy: 'Recycle' }, ['provisioner: Required value', 'reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"']],
+    [table.volumeAttachments, { 'spec.source': {} }, ['spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName']],
+    [table.csiNodes, { 'spec.drivers.0.nodeID': '' }, ['spec.drivers[0].nodeID: Required value']],
+    [table.csiStorageCapacities, { capacity: '-1' }, ['capacity: Invalid value: "-1": must be greater than or equal to 0']],
+    [table.roles, { 'rules.0': { nonResourceURLs: ['/x'] } }, ['rules[0].verbs: Required value: verbs must contain at least one value', 'rules[0].nonResourceURLs: Invalid value: ["/x"]: namespaced rules cannot apply to non-resource URLs']],
+    [table.clusterRoles, { aggregationRule: {} }, ['aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil']],
+    [table.clusterRoleBindings, { 'roleRef.kind': 'Role', subjects: [{ kind: 'ServiceAccount', name: 'a' }] }, ['roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"', 'subjects[0].namespace: Required value']],
+    [table.certificateSigningRequests, { 'spec.request': 'eA==', 'spec.usages': [] }, ['spec.request: Invalid value: "eA==": PEM block type must be CERTIFICATE REQUEST', 'spec.usages: Required value']],
+    [table.certificateSigningRequests, { 'spec.signerName': 'x', 'spec.expirationSeconds': 5 }, ["spec.signerName: Invalid value: \"x\": must be a fully qualified domain and path of the form 'example.com/signer-name'", 'spec.expirationSeconds: Invalid value: 5: may not specify a duration less than 600 seconds (10 minutes)']],
+    [table.validatingWebhookConfigurations, { 'webhooks.0.name': 'a.b', 'webhooks.0.sideEffects': 'Some' }, ['webhooks[0].name: Invalid value: "a.b": should be a domain with at least three segments separated by dots', 'webhooks[0].sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"']],
+    [table.validatingWebhookConfigurations, { 'webhooks.0.clientConfig': { url: 'http://u@x/?a=b' } }, [
+      `webhooks[0].clientConfig.url: Invalid value: "http": 'https' is the only allowed URL scheme; desired format: https://host[/path]`, 'webhooks[0].clientConfig.url: Invalid value: "u": user information is not permitted in the URL',
+      'webhooks[0].clientConfig.url: Invalid value: "a=b": query parameters are not permitted in the URL',
+    ]],
+    [table.validatingAdmissionPolicies, { 'spec.validations': [] }, ['spec.validations: Required value: validations or auditAnnotations must contain at least one item', 'spec.auditAnnotations: Required value: validations or auditAnnotations must contain at least one item']],
+    [table.validatingAdmissionPolicyBindings, { 'spec.validationActions': ['Deny', 'Warn'] }, ['spec.validationActions: Invalid value: ["Deny","Warn"]: must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)']],
+    [table.apiServices, { 'metadata.name': 'x' }, ['metadata.name: Invalid value: "x": must be `spec.version+"."+spec.group`: "v1.remote.example"']],
+    [table.flowSchemas, { 'spec.matchingPrecedence': 1 }, ["spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1"]],
+    [table.priorityLevelConfigurations, { 'spec.type': 'Exempt' }, ["spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'", 'spec.limited: Forbidden: must be nil if the type is not Limited']],
+  ])('of %o with %j', async (resource, changes, expected) => {
+    expect(await messages(resource, changes)).toEqual(expected);
+  });
+});
+
+describe('what cannot change', () => {
+  it.each<[Resource, Json, string]>([
+    [table.ingressClasses, { 'spec.controller': 'example.com/other' }, 'spec.controller: Invalid value: "example.com/other": field is immutable'],
+    [table.priorityClasses, { value: 6 }, 'value: Forbidden: may not be changed in an update.'],
+    [table.storageClasses, { provisioner: 'example.com/other' }, 'provisioner: Forbidden: updates to provisioner are forbidden.'],
+    [table.runtimeClasses, { handler: 'other' }, 'handler: Invalid value: "other": field is immutable'],
+    [table.roleBindings, { 'roleRef.name': 'edit' }, 'roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"ClusterRole","Name":"edit"}: cannot change roleRef'],
+    [table.csiStorageCapacities, { storageClassName: 'other' }, 'storageClassName: Invalid value: "other": field is immutable'],
+  ])('%o with %j', async (resource, changes, expected) => {
+    const { registry, context } = await createTestRegistry();
+    const namespace = resource.namespaced ? 'default' : undefined;
+    const created = await registry.of(resource).create(context, namespace, validObject(resource));
+    const wanted = { ...changed(resource, changes), metadata: created.metadata! };
+    const error = await refusal(registry.of(resource).update(context, { name: 'given', ...(namespace ? { namespace } : {}), change: () => wanted }));
+    expect(error.message).toBe(`${resource.kind}.${resource.group} "given" is invalid: ${expected}`);
+  });
+
+  it('approvers change the conditions of a signing request, the signer its certificate', async () => {
+    const { registry, context } = await createTestRegistry();
+    const store = registry.of(table.certificateSigningRequests);
+    await store.create(context, undefined, validObject(table.certificateSigningRequests) as never);
+    const approval = { type: 'Approved', status: 'True', reason: 'Fine' };
+    const status = await refusal(store.update(context, { name: 'given', subresource: 'status', change: (csr) => ({ ...csr, status: { conditions: [approval] } }) }));
+    expect(status.message).toContain('status.conditions: Forbidden: updates may not add a condition of type "Approved"');
+    const approved = await store.update(context, { name: 'given', subresource: 'approval', change: (csr) => ({ ...csr, status: { certificate: 'eA==', conditions: [approval] } }) });
+    expect(approved.status).toMatchObject({ conditions: [{ ...approval, lastUpdateTime: expect.any(String) as string, lastTransitionTime: expect.any(String) as string }] });
+    expect(approved.status).not.toHaveProperty('certificate');
+    const back = await refusal(store.update(context, { name: 'given', subresource: 'approval', change: (csr) => ({ ...csr, status: {} }) }));
+    expect(back.message).toContain('updates may not remove a condition of type "Approved"');
+  });
+});
