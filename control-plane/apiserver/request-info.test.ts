@@ -14,7 +14,7 @@ describe('parseRequestInfo', () => {
     ['DELETE', '/api/v1/namespaces/x/pods', false, { verb: 'deletecollection' }],
     ['DELETE', '/apis/apps/v1/namespaces/x/deployments/a', false, { verb: 'delete', group: 'apps', resource: 'deployments', name: 'a' }],
     ['GET', '/api/v1/namespaces/x/pods/a/log', false, { verb: 'get', subresource: 'log' }],
-    ['POST', '/api/v1/namespaces/x/pods/a/proxy/b/c', false, { verb: 'create', subresource: 'proxy/b/c' }],
+    ['POST', '/api/v1/namespaces/x/pods/a/proxy/b/c', false, { verb: 'create', subresource: 'proxy' }],
     ['GET', '/api/v1/watch/namespaces/x/pods', false, { verb: 'watch', resource: 'pods', namespace: 'x' }],
     ['GET', '/api/v1/nodes/pi%2D1', false, { verb: 'get', resource: 'nodes', name: 'pi-1', namespace: undefined }],
     ['TRACE', '/api/v1/nodes', false, { verb: '' }],
