@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
+import { registerAudit, type AuditOptions } from '../audit/register-audit.ts';
 import type { TokenService } from '../authentication/token-service.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import { createPublicAuthorizer } from '../authorization/public-authorizer.ts';
@@ -58,6 +59,8 @@ export interface AppOptions {
   health?: Partial<HealthChecks>;
   /** 0 <= x < 1, spreads the ends of watches. Default Math.random is the caller's to give. */
   random: () => number;
+  /** What is written down. Absent: nothing. */
+  audit?: AuditOptions;
   /** Requests under way, without watches and other streams. Default 400. */
   maxInFlight?: number;
   /** Watches, followed logs and commands under way. Default: at most 4000. */
@@ -81,6 +84,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.decorateRequest('info', null as never);
   app.decorateRequest('user', null as never);
   app.decorateRequest('impersonator', undefined);
+  if (options.audit) registerAudit(app, options.audit);
   limitRequests(app, new FairLimits({ maxInFlight: options.maxInFlight ?? 400, clock: options.clock }));
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('cache-control', 'no-cache, private');

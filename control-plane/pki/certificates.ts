@@ -126,7 +126,7 @@ export async function signCertificateRequest(authority: KeyPair, { request, usag
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       // An empty one would forbid everything.
-      ...(wanted.length > 0 ? [new x509.KeyUsagesExtension(wanted.reduce<X509Module.KeyUsageFlags>((all, flag) => all | flag, 0), true)] : []),
+      ...(wanted.length > 0 ? [new x509.KeyUsagesExtension(wanted.reduce((all, flag): X509Module.KeyUsageFlags => all | flag), true)] : []),
       new x509.ExtendedKeyUsageExtension(extended),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       ...(names ? [new x509.SubjectAlternativeNameExtension(names.names)] : []),
