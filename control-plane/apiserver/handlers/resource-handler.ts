@@ -72,7 +72,7 @@ export function createResourceHandler(parts: AppParts) {
     const acrossNamespaces = resource.namespaced && info.namespace === undefined && info.verb !== 'list' && info.verb !== 'watch';
     const handler = info.verb === '' || acrossNamespaces ? undefined : handlers[info.verb];
     if (!handler) throw resource.custom && info.verb !== '' ? newMethodNotAllowed(resource, info.verb) : newMethodUnknown();
-    if (!isReading(info)) checkAcceptable({ request, info });
+    if (!isReading(info)) checkAcceptable({ request, info, resource });
     const call = { parts, request, reply, info, query: request.query as RawQuery, resource };
     // Handlers of virtual kinds know that there is no store.
     return handler(resource.virtual ? call as ResourceCall : { ...call, store: parts.registry.of(resource) });
