@@ -54,8 +54,9 @@ const kinds: Kind[] = [
   { resource: endpointSlices, defaults: defaultEndpointSlice, create: validateEndpointSlice, updates: [validateEndpointSliceUpdate] },
   { resource: events, defaults: defaultEvent, create: validateEvent, updates: [validateEventUpdate] },
   { resource: leases, create: validateLease, updates: [validateLeaseUpdate] },
-  ...workloadStrategies.map(({ resource, defaults, validate, validateUpdate, validateStatusUpdate }): Kind => ({
-    resource, defaults, create: validate, updates: [validateUpdate, ...(validateStatusUpdate ? [validateStatusUpdate] : [])],
+  ...workloadStrategies.map((strategy): Kind => ({
+    resource: strategy.resource, defaults: (object) => { strategy.defaults(object); }, create: (object) => strategy.validate(object),
+    updates: [(object, old) => strategy.validateUpdate(object, old), (object, old) => strategy.validateStatusUpdate?.(object, old) ?? []],
   })),
 ];
 

@@ -39,7 +39,7 @@ describe('a DaemonSet', () => {
   test('counts its templates', async () => {
     const { registry, context } = await createTestRegistry();
     const store = registry.of(daemonSets);
-    const created = await store.create(context, 'default', { metadata: { name: 'log' }, ...of({}) } as never);
+    const created = await store.create(context, 'default', { metadata: { name: 'log' }, ...of({}) });
     expect(created.metadata?.annotations).toEqual({ [templateGenerationAnnotation]: '1' });
     const change = (image: string) => store.update(context, { name: 'log', namespace: 'default', change: (set) => {
       set.spec!.template.spec!.containers[0]!.image = image;

@@ -1,6 +1,7 @@
 /** DaemonSets. Follows pkg/registry/apps/daemonset. */
 import type { DaemonSet } from '../../../../api/apps.ts';
 import { daemonSets } from '../../../../api/resources.ts';
+import { templateWarnings } from '../../core/pod/warnings.ts';
 import { deepEqual } from '../../deep-equal.ts';
 import { keepField } from '../../keep-field.ts';
 import { createRecordStrategy } from '../../record-strategy.ts';
@@ -12,11 +13,12 @@ import { validateDaemonSet, validateDaemonSetStatusUpdate, validateDaemonSetUpda
 /** Counts the templates that the set has had. The server's own, though clients see it. */
 export const templateGenerationAnnotation = 'deprecated.daemonset.template.generation';
 
-export const daemonSetStrategy: Strategy<DaemonSet> = createRecordStrategy(daemonSets, {
+export const daemonSetStrategy: Strategy<DaemonSet> = createRecordStrategy<DaemonSet>(daemonSets, {
   defaults: defaultDaemonSet,
   validate: validateDaemonSet,
   validateUpdate: validateDaemonSetUpdate,
   validateStatusUpdate: validateDaemonSetStatusUpdate,
+  warnings: templateWarnings,
   prepareForCreate(daemonSet: Writable<DaemonSet>) {
     daemonSet.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
     setTemplateGeneration(daemonSet, Math.max(templateGeneration(daemonSet), 1));

@@ -1,6 +1,7 @@
 /** Deployments. Follows pkg/registry/apps/deployment. */
 import type { Deployment } from '../../../../api/apps.ts';
 import { deployments } from '../../../../api/resources.ts';
+import { workloadWarnings } from '../../core/pod/warnings.ts';
 import { deepEqual } from '../../deep-equal.ts';
 import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
@@ -15,6 +16,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,
   validateStatusUpdate: validateDeploymentStatusUpdate,
+  warnings: workloadWarnings,
   prepareForCreate(deployment) {
     deployment.status = {};
   },

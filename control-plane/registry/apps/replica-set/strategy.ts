@@ -1,6 +1,7 @@
 /** ReplicaSets. Follows pkg/registry/apps/replicaset. */
 import type { ReplicaSet } from '../../../../api/apps.ts';
 import { replicaSets } from '../../../../api/resources.ts';
+import { workloadWarnings } from '../../core/pod/warnings.ts';
 import { deepEqual } from '../../deep-equal.ts';
 import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
@@ -18,6 +19,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,
   validateStatusUpdate: validateReplicaSetStatusUpdate,
+  warnings: workloadWarnings,
   prepareForCreate(replicaSet: Writable<ReplicaSet>) {
     replicaSet.status = { replicas: 0 };
   },

@@ -57,8 +57,8 @@ describe('a StatefulSet', () => {
   test('is named as a label, because its pods are, and is scaled', async () => {
     const { registry, context } = await createTestRegistry();
     const store = registry.of(statefulSets);
-    expect((await refusal(store.create(context, 'default', { metadata: { name: 'a.b' }, ...of({}) } as never))).status.message).toMatch(/metadata\.name: Invalid value: "a\.b": a lowercase RFC 1123 label/);
-    const created = await store.create(context, 'default', { metadata: { name: 'db' }, ...of({}), status: { replicas: 7 } } as never);
+    expect((await refusal(store.create(context, 'default', { metadata: { name: 'a.b' }, ...of({}) }))).status.message).toMatch(/metadata\.name: Invalid value: "a\.b": a lowercase RFC 1123 label/);
+    const created = await store.create(context, 'default', { metadata: { name: 'db' }, ...of({}), status: { replicas: 7 } });
     expect([created.status, created.metadata?.generation]).toEqual([{ replicas: 0, availableReplicas: 0 }, 1]);
     const scaled = await store.update(context, { name: 'db', namespace: 'default', subresource: 'scale', change: (set) => ({ ...set, spec: { ...set.spec!, replicas: 4 } }) });
     expect([scaled.spec?.replicas, scaled.metadata?.generation]).toEqual([4, 2]);

@@ -29,7 +29,6 @@ function validateSpec(spec: Spec, old: Spec): FieldError[] {
     ...notNegative('spec.replicas', spec.replicas),
     ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...notNegative('spec.ordinals.start', spec.ordinals?.start),
-    ...notNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
     ...validateOwnSelector(spec.selector, 'statefulset'),
     ...validateTemplate(spec),
     ...(serviceName && serviceName !== old.serviceName ? check('spec.serviceName', serviceName, dnsLabel) : []),

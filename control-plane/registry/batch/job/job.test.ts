@@ -139,7 +139,7 @@ test('indexes are intervals in order', () => {
 test('the labels say the name that was generated', async () => {
   const { registry, context } = await createTestRegistry();
   const store = registry.of(jobs);
-  const job = await store.create(context, 'default', { metadata: { generateName: 'once-' }, spec: { template } } as never);
+  const job = await store.create(context, 'default', { metadata: { generateName: 'once-' }, spec: { template } });
   expect(job.spec?.template.metadata?.labels?.['job-name']).toBe(job.metadata?.name);
   expect((await refusal(store.create(context, 'default', { metadata: { name: 'x' }, spec: {} } as never))).status.message).toBe(
     'Job.batch "x" is invalid: [spec.template.spec.containers: Required value, spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"]');

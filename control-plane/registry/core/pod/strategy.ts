@@ -11,6 +11,7 @@ import { defaultPod } from './defaults.ts';
 import { ephemeralContainersUpdate } from './ephemeral-containers.ts';
 import { qualityOfService } from './quality-of-service.ts';
 import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './validation.ts';
+import { podWarnings } from './warnings.ts';
 
 export const podStrategy: Strategy<Pod> = {
   ...plainStrategy,
@@ -25,6 +26,7 @@ export const podStrategy: Strategy<Pod> = {
   validate: validatePod,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
+  warnings: podWarnings,
   prepareForCreate(pod: Writable<Pod>) {
     pod.status = { phase: 'Pending', qosClass: qualityOfService(pod) };
   },
