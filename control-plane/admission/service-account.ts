@@ -56,7 +56,7 @@ function mountToken(spec: NonNullable<Pod['spec']>, random: Randomness): void {
   const { containers = [], initContainers = [] }: Partial<typeof spec> = spec;
   const bare = [...initContainers, ...containers].filter(({ volumeMounts }) => !volumeMounts?.some((mount) => mount.mountPath === mountPath));
   if (bare.length === 0) return;
-  const existing = spec.volumes?.find((volume) => volume.name.startsWith(volumePrefix));
+  const existing = spec.volumes?.find(({ name: known }: { name?: string }) => known?.startsWith(volumePrefix));
   const name = existing?.name ?? generateName(volumePrefix, random);
   for (const container of bare) container.volumeMounts = [...container.volumeMounts ?? [], { name, readOnly: true, mountPath }];
   if (existing) return;
