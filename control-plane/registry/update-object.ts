@@ -195,8 +195,9 @@ function equalButForTimes(object: KubernetesObject, old: KubernetesObject): bool
   const fields = object.metadata?.managedFields;
   const before = old.metadata?.managedFields;
   if (fields === before || fields?.length !== before?.length) return deepEqual(object, old);
-  const timed = fields?.map((entry, index) => ({ ...entry, time: before?.[index]?.time }));
-  return deepEqual({ ...object, metadata: { ...object.metadata, managedFields: timed } }, old);
+  // Entries are in the order of their times, so they have changed places.
+  if (!fields?.every((entry) => before?.some((known) => deepEqual({ ...entry, time: known.time }, known)))) return false;
+  return deepEqual({ ...object, metadata: { ...object.metadata, managedFields: before } }, old);
 }
 
 /** An update took the last thing off that kept an object whose deletion was accepted. */
