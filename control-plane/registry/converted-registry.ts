@@ -10,14 +10,14 @@ import type { ListQuery, RequestContext, RegistryWatch, RegistryWatchSink, Resou
 
 /** Both ways. What they are given is not theirs to change: it may be shared and frozen. */
 export interface Conversion<T extends KubernetesObject, S extends KubernetesObject> {
-  toStored(object: T): S | Promise<S>;
-  fromStored(object: S): T | Promise<T>;
+  toStored(this: void, object: T): S | Promise<S>;
+  fromStored(this: void, object: S): T | Promise<T>;
   /** Rules that hold only in this version, about the object as it will be stored. `old` is undefined on create. */
   validate?(object: S, old: S | undefined): FieldError[];
   /** The objects of a list at once, where that is cheaper (a webhook). Default: one after the other. */
-  listFromStored?(objects: readonly S[]): Promise<T[]>;
+  listFromStored?(this: void, objects: readonly S[]): Promise<T[]>;
   /** The stored name of a field that a field selector names. Default: the same. */
-  storedField?(field: string): string;
+  storedField?(this: void, field: string): string;
 }
 
 /** Events of a watch that wait for their conversion; a watch that falls further behind is cut off. */

@@ -78,7 +78,7 @@ export class RegularExpression {
       // An empty match right after another one does not count.
       if (match.end > match.begin || match.begin !== lastEnd) matches.push(match);
       lastEnd = match.end;
-      from = match.end > match.begin ? match.end : match.end + (text.codePointAt(match.end) ?? 0 > 0xffff ? 2 : 1);
+      from = match.end > match.begin ? match.end : match.end + ((text.codePointAt(match.end) ?? 0) > 0xffff ? 2 : 1);
     }
     return matches;
   }
