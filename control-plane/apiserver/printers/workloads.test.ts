@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import type { KubernetesObject } from '../../../api/meta.ts';
 import {
   controllerRevisions, cronJobs, daemonSets, horizontalPodAutoscalers, jobs, persistentVolumeClaims, persistentVolumes, podDisruptionBudgets, podTemplates, replicationControllers,
   resourceQuotas, statefulSets, type Resource,
