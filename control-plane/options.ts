@@ -24,6 +24,15 @@ export interface ServerOptions {
   encryptResources?: readonly string[];
   /** Default: <dataDir>/server/pki/encryption-keys.json. */
   encryptionKeyFile?: string | undefined;
+  /** audit.k8s.io/v1 Policy. Default: nothing is written down. */
+  auditPolicyFile?: string | undefined;
+  /** Default: <dataDir>/log/audit.log. */
+  auditLogPath?: string | undefined;
+  /** An OpenID Connect provider whose users are users here. */
+  oidcIssuerUrl?: string | undefined;
+  oidcClientId?: string | undefined;
+  oidcUsernameClaim?: string | undefined;
+  oidcGroupsClaim?: string | undefined;
   /** Default: `nats-server` of the PATH. */
   natsServerBinary?: string;
 }

@@ -14,6 +14,7 @@ import { EventRecorder } from '../machinery/event-recorder.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { connectionChannels, StreamDuplex } from '../machinery/stream-duplex.ts';
 import { buildApp } from './apiserver/app.ts';
+import { openAudit } from './audit/open-audit.ts';
 import { ensureBootstrapPolicy } from './authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
 import { createAccessControl, type AccessControl } from './authorization/create-access.ts';
 import { createAuthentication, type Authentication } from './authentication/create-authentication.ts';
@@ -38,7 +39,11 @@ import { createLocalClient } from './registry/local-client.ts';
 import { Scheduler, schedulerName } from './scheduler/scheduler.ts';
 import { createAdmissionStore } from './admission/admission-store.ts';
 import { createServiceDialer } from './admission/webhook/service-dialer.ts';
-import { WebhookClient } from './admission/webhook/webhook-client.ts';
+import { WebhookClient, type ServiceDialer } from './admission/webhook/webhook-client.ts';
+import { AggregatedServices } from './aggregation/aggregated-services.ts';
+import type { AggregationOptions } from './aggregation/aggregation-proxy.ts';
+import { AvailabilityController } from './aggregation/availability-controller.ts';
+import { ensureExtensionAuthentication, frontProxyName } from './aggregation/extension-authentication.ts';
 import { openStorage } from './encryption/open-storage.ts';
 import { registerRotation } from './encryption/rotation-route.ts';
 import type { LevelStore } from './storage/level/level-store.ts';
@@ -118,6 +123,10 @@ async function startParts(context: Context): Promise<RunningServer> {
   const authentication = await createAuthentication({
     storage, clock, keyDirectory: context.pkiDirectory, issuer: `https://kubernetes.default.svc.${options.clusterDomain}`, newId: randomUUID,
     keySetUrl: `https://${context.advertiseAddress}:${options.apiPort}/openid/v1/jwks`,
+    ...(options.oidcIssuerUrl && options.oidcClientId ? { oidc: {
+      issuerUrl: options.oidcIssuerUrl, clientId: options.oidcClientId,
+      ...(options.oidcUsernameClaim ? { usernameClaim: options.oidcUsernameClaim } : {}), ...(options.oidcGroupsClaim ? { groupsClaim: options.oidcGroupsClaim } : {}),
+    } } : {}),
   });
   const registry = startRegistry(context, storage, access);
   const client = createLocalClient(registry, { name: 'system:bramble', groups: ['system:masters'] });
@@ -140,7 +149,8 @@ async function startParts(context: Context): Promise<RunningServer> {
   await ensurePriorityClasses(client);
   await ensureFlowControlObjects(client);
   await ensureBootstrapPolicy(client);
-  const app = await startApiServer(context, { pki, registry, nats, access, authentication, storage });
+  const aggregation = await prepareAggregation(context, { pki, client, storage });
+  const app = await startApiServer(context, { pki, registry, nats, access, authentication, storage, aggregation });
   await ensureKubernetesService(client, { clusterIP: context.addresses.kubernetes, addresses: [context.advertiseAddress], port: options.apiPort });
   await ensureDnsService(client, { clusterIP: context.addresses.dns });
   const controllers = startControllers({
@@ -185,16 +195,35 @@ function startRegistry(context: Context, storage: LevelStore, access: AccessCont
   return registry;
 }
 
+async function prepareAggregation(context: Context, { pki, client, storage }: { pki: Pki; client: ApiClient; storage: LevelStore }): Promise<AggregationOptions> {
+  const services = new AggregatedServices(storage);
+  const options = { services, dial: serviceDialer(context, storage), frontProxy: await pki.issueClient(frontProxyName, []) };
+  await ensureExtensionAuthentication(client, pki.ca);
+  const controller = new AvailabilityController({
+    ...options, aggregated: services, client, store: createAdmissionStore(storage), clock: context.clock, logger: context.logger.child({ component: 'aggregation' }),
+  });
+  controller.start();
+  context.stops.push({ name: 'aggregation', stop: async () => {
+    await controller.stop();
+    services.stop();
+  } });
+  return options;
+}
+
 function startWebhookClient(context: Context, storage: LevelStore): WebhookClient {
-  const client = new WebhookClient(createServiceDialer({
+  const client = new WebhookClient(serviceDialer(context, storage));
+  context.stops.push({ name: 'webhooks', stop: () => client.stop() });
+  return client;
+}
+
+function serviceDialer(context: Context, storage: LevelStore): ServiceDialer {
+  return createServiceDialer({
     store: createAdmissionStore(storage), random: context.random,
     openPort: async (pod, port) => {
       if (!context.boardStreams) throw new Error('the control plane is starting');
       return new StreamDuplex(await context.boardStreams.openPort(pod, port), connectionChannels.client);
     },
-  }));
-  context.stops.push({ name: 'webhooks', stop: () => client.stop() });
-  return client;
+  });
 }
 
 async function startNats({ options, clock, logger, random, bindAddress, pkiDirectory, stops }: Context, { ca }: Pki): Promise<NatsLink> {
@@ -213,17 +242,21 @@ interface ServedParts {
   access: AccessControl;
   authentication: Authentication;
   storage: LevelStore;
+  aggregation: AggregationOptions;
 }
 
-async function startApiServer(context: Context, { pki, registry, nats, access, authentication, storage }: ServedParts): Promise<ReturnType<typeof buildApp>> {
+async function startApiServer(context: Context, { pki, registry, nats, access, authentication, storage, aggregation }: ServedParts): Promise<ReturnType<typeof buildApp>> {
   const { options, clock, logger, random, bindAddress, stops } = context;
   const boardStreams = new BoardStreams({ connection: nats.connection, clock, newId: newToken });
   context.boardStreams = boardStreams;
+  const audit = options.auditPolicyFile === undefined ? undefined
+    : await openAudit({ policyFile: options.auditPolicyFile, logPath: options.auditLogPath, dataDir: options.dataDir, clock, logger, newId: randomUUID });
+  if (audit) stops.push({ name: 'audit log', stop: audit.stop });
   const app = buildApp({
     registry, authenticator: authentication.authenticator, tokens: authentication.tokens, authorizer: access.authorizer, version: options.version, clock, random,
     logger: logger.child({ component: 'api-server' }),
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
-    boardStreams,
+    boardStreams, ...(audit ? { audit: audit.audit } : {}),
   });
   registerRotation(app, { rotate: () => storage.rotateEncryption(logger) });
   stops.push({ name: 'API server', stop: () => app.close() });

@@ -32,6 +32,12 @@ export interface Options {
   encryptResources: readonly string[];
   /** Undefined: in the data directory. */
   encryptionKeyFile: string | undefined;
+  auditPolicyFile: string | undefined;
+  auditLogPath: string | undefined;
+  oidcIssuerUrl: string | undefined;
+  oidcClientId: string | undefined;
+  oidcUsernameClaim: string | undefined;
+  oidcGroupsClaim: string | undefined;
   /** Answer yes to every question. */
   yes: boolean;
   logLevel: LogLevel;
@@ -59,6 +65,12 @@ export const optionTable = {
   'node-port-range': { argument: 'A-B', default: '30000-32767', description: 'ports for NodePort Services' },
   'encrypt-resources': { argument: 'LIST', default: 'secrets', description: 'kinds that are encrypted on the disk, separated by commas' },
   'encryption-key-file': { argument: 'FILE', description: 'their keys; default: server/pki/encryption-keys.json in the data directory' },
+  'audit-policy-file': { argument: 'FILE', description: 'what of the requests is written down (audit.k8s.io/v1 Policy); default: nothing' },
+  'audit-log-path': { argument: 'FILE', description: 'where; default: log/audit.log in the data directory' },
+  'oidc-issuer-url': { argument: 'URL', description: 'OpenID Connect provider whose users are users here' },
+  'oidc-client-id': { argument: 'ID', description: 'the audience of its tokens' },
+  'oidc-username-claim': { argument: 'NAME', description: 'claim that names the user; default: sub' },
+  'oidc-groups-claim': { argument: 'NAME', description: 'claim that lists the groups' },
   'log-level': { argument: 'LEVEL', default: 'info', description: 'debug, info, warn or error' },
   config: { argument: 'FILE', description: 'YAML file with these options; default: /etc/bramble/config.yaml where it exists' },
   yes: { description: 'install what is missing without asking' },
@@ -140,6 +152,12 @@ function compile(raw: Partial<Record<OptionName, string>>): Options {
     nodePortRange: portRange(raw['node-port-range']!),
     encryptResources: resourceNames(raw['encrypt-resources']!),
     encryptionKeyFile: raw['encryption-key-file'] === undefined ? undefined : resolve(raw['encryption-key-file']),
+    auditPolicyFile: raw['audit-policy-file'] === undefined ? undefined : resolve(raw['audit-policy-file']),
+    auditLogPath: raw['audit-log-path'] === undefined ? undefined : resolve(raw['audit-log-path']),
+    oidcIssuerUrl: raw['oidc-issuer-url'] === undefined ? undefined : url('oidc-issuer-url', raw['oidc-issuer-url'], ['https:']),
+    oidcClientId: raw['oidc-client-id'],
+    oidcUsernameClaim: raw['oidc-username-claim'],
+    oidcGroupsClaim: raw['oidc-groups-claim'],
     yes: flag('yes', raw.yes),
     logLevel: level(raw['log-level']!),
   };
@@ -237,6 +255,12 @@ export function toFlags(options: Options): string[] {
     ...(options.encryptionKeyFile === undefined ? {} : { 'encryption-key-file': options.encryptionKeyFile }),
     ...(options.natsUrl === undefined ? {} : { 'nats-url': options.natsUrl }),
     ...(options.advertiseAddress === undefined ? {} : { 'advertise-address': options.advertiseAddress }),
+    ...(options.auditPolicyFile === undefined ? {} : { 'audit-policy-file': options.auditPolicyFile }),
+    ...(options.auditLogPath === undefined ? {} : { 'audit-log-path': options.auditLogPath }),
+    ...(options.oidcIssuerUrl === undefined ? {} : { 'oidc-issuer-url': options.oidcIssuerUrl }),
+    ...(options.oidcClientId === undefined ? {} : { 'oidc-client-id': options.oidcClientId }),
+    ...(options.oidcUsernameClaim === undefined ? {} : { 'oidc-username-claim': options.oidcUsernameClaim }),
+    ...(options.oidcGroupsClaim === undefined ? {} : { 'oidc-groups-claim': options.oidcGroupsClaim }),
     ...(options.dockerHost === undefined ? {} : { 'docker-host': options.dockerHost }),
   };
   return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);

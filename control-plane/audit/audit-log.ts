@@ -81,7 +81,7 @@ export class AuditLog {
   private async rotate(): Promise<void> {
     const { path, maxBackups } = this.options;
     for (let index = maxBackups; index >= 1; index--) {
-      await rename(index === 1 ? path : `${path}.${index - 1}`, `${path}.${index}`).catch((error: NodeJS.ErrnoException) => { if (error.code !== 'ENOENT') throw error; });
+      await rename(index === 1 ? path : `${path}.${index - 1}`, `${path}.${index}`).catch((error: unknown) => { if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; });
     }
     if (maxBackups === 0) await rm(path, { force: true });
     this.fileBytes = 0;
