@@ -53,7 +53,7 @@ const expirationSeconds = 3607;
 /** The token, the authority and the namespace, where in-cluster clients look for them, in every container that has nothing there. */
 function mountToken(spec: NonNullable<Pod['spec']>, random: Randomness): void {
   // Validation comes later: there may be none.
-  const { containers = [], initContainers = [] }: Partial<typeof spec> = spec;
+  const { containers = [], initContainers = [] } = spec as Partial<typeof spec>;
   const bare = [...initContainers, ...containers].filter(({ volumeMounts }) => !volumeMounts?.some((mount) => mount.mountPath === mountPath));
   if (bare.length === 0) return;
   const existing = spec.volumes?.find(({ name: known }: { name?: string }) => known?.startsWith(volumePrefix));

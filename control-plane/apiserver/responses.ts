@@ -35,13 +35,14 @@ export function negotiateObject({ request, resource }: Pick<ResourceCall, 'reque
 
 /**
  * Before a write: what was done cannot be refused afterwards.
- * @throws StatusError NotAcceptable when the client accepts no form of the answer.
+ * @throws StatusError NotAcceptable when the client accepts no form of the answer, BadRequest when it asks for an odd one.
  */
 export function checkAcceptable({ request, info, resource }: Pick<ResourceCall, 'request' | 'info'> & { resource?: Resource }): void {
   // Of custom kinds the answer may also be a Status, which has a protobuf form: refusing is left to the answer.
   const { form } = negotiate(request.headers.accept, objectForms, { protobuf: true });
   const list = info.verb === 'deletecollection';
   if (form === (list ? 'metadata' : 'metadataList')) throw wrongForm(form, resource);
+  if (form === 'table') includeObjectOf(request.query as RawQuery);
 }
 
 function wrongForm(form: 'metadata' | 'metadataList', resource: Resource | undefined): StatusError {
