@@ -51,6 +51,8 @@ export class KubeletApi {
 
   /** Speaks HTTP on a connection from now on. */
   serve(connection: Duplex): void {
+    // A server that has said its last word reads no more.
+    connection.once('finish', () => connection.destroy());
     this.server.emit('connection', connection);
   }
 

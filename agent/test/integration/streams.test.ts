@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeStreamReply, encodeMessage } from '../../../api/messaging/decode.ts';
-import type { ExecOptions, LogOptions, StreamReply, StreamRequest } from '../../../api/messaging/messages.ts';
+import type { AttachOptions, ExecOptions, LogOptions, PortOptions, StreamReply, StreamRequest } from '../../../api/messaging/messages.ts';
 import { boardSubjects } from '../../../api/messaging/subjects.ts';
 import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger } from '../../../machinery/logger.ts';
@@ -81,8 +82,10 @@ function containerConfig(image: string, attempt: number): ContainerConfig {
 
 let nextId = 0;
 
+type Request = { kind: 'logs'; options: LogOptions } | { kind: 'exec'; options: ExecOptions } | { kind: 'attach'; options: AttachOptions } | { kind: 'port' | 'node'; options: PortOptions };
+
 /** As the control plane opens a stream. */
-async function open(request: { kind: 'logs'; options: LogOptions } | { kind: 'exec'; options: ExecOptions }, target: Partial<StreamRequest> = {}): Promise<{ stream: BoardStream; reply: StreamReply; output: (channel: Channel) => string }> {
+async function open(request: Request, target: Partial<StreamRequest> = {}): Promise<{ stream: BoardStream; reply: StreamReply; output: (channel: Channel) => string }> {
   const id = `s${nextId++}`;
   const stream = openStream(server, { send: subjects.streamIn(id), receive: subjects.streamOut(id) }, { clock: systemClock });
   const received = new Map<Channel, string>();
@@ -198,5 +201,50 @@ describe('exec', () => {
       stream.close({});
       return reply.error === undefined;
     });
+  });
+});
+
+describe('connections', () => {
+  const openPort = (kind: 'port' | 'node', port: number) => open({ kind, options: { port } });
+
+  it('reach a port, with half-close both ways', async () => {
+    const echo = createServer({ allowHalfOpen: true }, (socket) => {
+      let text = '';
+      socket.on('data', (data) => { text += data.toString(); });
+      socket.on('end', () => socket.end(text.toUpperCase()));
+    });
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+    const { port } = echo.address() as AddressInfo;
+    for (const kind of ['port', 'node'] as const) {
+      const { stream, reply, output } = await openPort(kind, port);
+      expect(reply).toEqual({});
+      await stream.write(channels.stdin, Buffer.from('shout'));
+      stream.end(channels.stdin);
+      expect(await stream.closed).toEqual({});
+      expect(output(channels.stdout)).toBe('SHOUT');
+    }
+    echo.close();
+  });
+
+  it('say why there is none', async () => {
+    expect((await openPort('port', 1)).reply).toEqual({ error: { code: 500, message: 'dial tcp 127.0.0.1:1: connect: connection refused' } });
+  });
+
+  it('speak to the board itself as to a kubelet', async () => {
+    const { stream, output } = await openPort('node', 10_250);
+    await stream.write(channels.stdin, Buffer.from('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'));
+    await stream.closed;
+    expect(output(channels.stdout)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\nok/);
+  });
+});
+
+describe('attach', () => {
+  it('shows what the container writes, until it ends', async () => {
+    const { stream, reply, output } = await open({ kind: 'attach', options: { stdin: false, stdout: true, stderr: true } });
+    expect(reply).toEqual({});
+    await (await open({ kind: 'exec', options: { ...execOptions, command: ['sh', '-c', 'echo seen > /proc/1/fd/1'] } })).stream.closed;
+    await eventually(() => output(channels.stdout) === 'seen\n');
+    stream.close({});
+    expect((await open({ kind: 'attach', options: { stdin: false, stdout: true, stderr: true } }, { container: 'other' })).reply).toEqual({ error: { code: 500, message: 'container other not found in pod web-0_shop' } });
   });
 });
