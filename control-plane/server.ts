@@ -256,7 +256,7 @@ async function startApiServer(context: Context, { pki, registry, nats, access, a
     registry, authenticator: authentication.authenticator, tokens: authentication.tokens, authorizer: access.authorizer, version: options.version, clock, random,
     logger: logger.child({ component: 'api-server' }),
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
-    boardStreams, ...(audit ? { audit: audit.audit } : {}),
+    boardStreams, aggregation, ...(audit ? { audit: audit.audit } : {}),
   });
   registerRotation(app, { rotate: () => storage.rotateEncryption(logger) });
   stops.push({ name: 'API server', stop: () => app.close() });

@@ -10,6 +10,7 @@ import type { TokenService } from '../authentication/token-service.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import { createPublicAuthorizer } from '../authorization/public-authorizer.ts';
 import { checkAccess, type Access } from './access.ts';
+import { registerAggregation, type AggregationOptions } from '../aggregation/aggregation-proxy.ts';
 import type { AppParts } from './app-parts.ts';
 import type { BoardStreamOpener } from './board-streams.ts';
 import type { AggregatedGroupVersions } from './discovery/group-versions.ts';
@@ -56,6 +57,8 @@ export interface AppOptions {
   boardStreams?: BoardStreamOpener;
   /** Group-versions of extension API servers, for discovery. Default: none. */
   aggregatedGroupVersions?: AggregatedGroupVersions;
+  /** Absent: no APIService leads to another server. */
+  aggregation?: AggregationOptions;
   health?: Partial<HealthChecks>;
   /** 0 <= x < 1, spreads the ends of watches. Default Math.random is the caller's to give. */
   random: () => number;
@@ -90,6 +93,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     reply.header('cache-control', 'no-cache, private');
     checkRequest(parts, request, done);
   });
+  if (options.aggregation) registerAggregation(app, options.aggregation);
   app.addHook('preClose', () => parts.longRunning.stop());
 
   forgetIdleBytes(app, options.clock);
@@ -97,7 +101,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   registerVersion(app, options.version, parts.catalog);
   registerHealth(app, { live: options.health?.live ?? [], ready: options.health?.ready ?? [] }, logger);
   if (options.tokens) registerIssuer(app, options.tokens);
-  registerDiscovery(app, new ServedGroups(parts.catalog, options.aggregatedGroupVersions));
+  registerDiscovery(app, new ServedGroups(parts.catalog, options.aggregatedGroupVersions ?? options.aggregation?.services));
   registerOpenApi(app, gitVersion(options.version), options.clock, parts.catalog);
   registerProxy(app, parts);
   // Resources are found by the table at run time, not by a route each.

@@ -35,7 +35,7 @@ export interface StartedApiServer {
   stop(): Promise<void>;
 }
 
-export interface StartOptions extends Partial<Pick<AppOptions, 'boardStreams' | 'health' | 'maxInFlight' | 'clock'>> {
+export interface StartOptions extends Partial<Pick<AppOptions, 'aggregation' | 'boardStreams' | 'health' | 'maxInFlight' | 'clock'>> {
   /** Default: a memory store. */
   storage?: Storage;
   logger?: Logger;

@@ -1,0 +1,64 @@
+/** The group-versions that extension API servers answer, by the APIServices in the store. Follows k8s.io/kube-aggregator. */
+import type { APIService } from '../../api/apiregistration.ts';
+import { apiServices } from '../../api/resources.ts';
+import type { AggregatedGroupVersion, AggregatedGroupVersions, AggregatedResource } from '../apiserver/discovery/group-versions.ts';
+import { listPrefix } from '../storage/keys.ts';
+import type { Storage } from '../storage/storage.ts';
+
+export class AggregatedServices implements AggregatedGroupVersions {
+  private readonly storage: Pick<Storage, 'list' | 'watch' | 'revision'>;
+  private readonly discovered = new Map<string, readonly AggregatedResource[]>();
+  /** `group/version` → its APIService; undefined: to be read again. */
+  private services: ReadonlyMap<string, APIService> | undefined;
+  private shown: readonly AggregatedGroupVersion[] | undefined;
+  private readonly unwatch: () => void;
+
+  constructor(storage: Pick<Storage, 'list' | 'watch' | 'revision'>) {
+    this.storage = storage;
+    this.unwatch = storage.watch(listPrefix(apiServices), storage.revision, { events: () => this.forget(), closed: () => {} });
+  }
+
+  get groupVersions(): readonly AggregatedGroupVersion[] {
+    this.shown ??= [...this.byGroupVersion().values()].filter(isAvailable).map(({ metadata, spec }) => ({
+      group: spec!.group ?? '', version: spec!.version ?? '', groupPriorityMinimum: spec!.groupPriorityMinimum, versionPriority: spec!.versionPriority,
+      resources: this.discovered.get(metadata?.name ?? ''),
+    }));
+    return this.shown;
+  }
+
+  /** @returns undefined for what this server answers itself. */
+  find(group: string, version: string): APIService | undefined {
+    return this.byGroupVersion().get(`${group}/${version}`);
+  }
+
+  /** Those with a Service. */
+  list(): readonly APIService[] {
+    return [...this.byGroupVersion().values()];
+  }
+
+  /** What the extension server lists. */
+  setResources(name: string, resources: readonly AggregatedResource[]): void {
+    this.discovered.set(name, resources);
+    this.shown = undefined;
+  }
+
+  stop(): void {
+    this.unwatch();
+  }
+
+  private byGroupVersion(): ReadonlyMap<string, APIService> {
+    this.services ??= new Map(this.storage.list(listPrefix(apiServices)).items
+      .map(({ object }) => object as APIService).filter(({ spec }) => spec?.service)
+      .map((service) => [`${service.spec!.group}/${service.spec!.version}`, service]));
+    return this.services;
+  }
+
+  private forget(): void {
+    this.services = undefined;
+    this.shown = undefined;
+  }
+}
+
+export function isAvailable({ status }: APIService): boolean {
+  return !!status?.conditions?.some(({ type, status: value }) => type === 'Available' && value === 'True');
+}

@@ -1,0 +1,54 @@
+/** Passes requests for aggregated group-versions on, bodies and streams as they flow. Follows k8s.io/kube-aggregator: handler_proxy. */
+import { pipeline } from 'node:stream';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { APIService } from '../../api/apiregistration.ts';
+import { newServiceUnavailable } from '../../api/errors.ts';
+import { isAvailable, type AggregatedServices } from './aggregated-services.ts';
+import { beginExtensionRequest, userHeaders, type ExtensionAccess } from './extension-request.ts';
+
+export interface AggregationOptions extends ExtensionAccess {
+  services: AggregatedServices;
+}
+
+const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host', 'authorization']);
+
+/** Before bodies are read, after access was checked: add it after the hook that does that. */
+export function registerAggregation(app: FastifyInstance, options: AggregationOptions): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const [, prefix, group, version] = request.url.split('?', 1)[0]!.split('/');
+    if (prefix !== 'apis' || !group || !version) return;
+    const service = options.services.find(group, version);
+    if (service) await forward(options, service, request, reply);
+  });
+}
+
+async function forward(options: AggregationOptions, service: APIService, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (!isAvailable(service)) throw newServiceUnavailable('service unavailable');
+  const { raw } = request;
+  let response: IncomingMessage;
+  try {
+    const call = await beginExtensionRequest(options, service, { method: request.method, path: request.url, headers: { ...forwardedHeaders(raw), ...userHeaders(request.user) } });
+    reply.raw.once('close', () => call.destroy());
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      call.once('response', resolve);
+      call.on('error', reject);
+    });
+    if (raw.headers['content-length'] !== undefined || raw.headers['transfer-encoding'] !== undefined) pipeline(raw, call, () => {});
+    else call.end();
+    response = await answered;
+  } catch (error) {
+    throw newServiceUnavailable(`error trying to reach service: ${(error as Error).message}`);
+  }
+  reply.hijack();
+  const headers = Object.fromEntries(Object.entries(response.headers).filter(([name]) => !hopByHop.has(name)));
+  reply.raw.writeHead(response.statusCode ?? 502, headers);
+  reply.raw.flushHeaders();
+  pipeline(response, reply.raw, (error) => { if (error) reply.raw.destroy(); });
+}
+
+/** What the client says about its identity is for this server, not for the next. */
+function forwardedHeaders({ headers, socket }: IncomingMessage): OutgoingHttpHeaders {
+  const kept = Object.entries(headers).filter(([name]) => !hopByHop.has(name) && !name.startsWith('x-remote-') && !name.startsWith('impersonate-'));
+  return { ...Object.fromEntries(kept), 'X-Forwarded-For': socket.remoteAddress ?? '', 'X-Forwarded-Proto': 'https' };
+}
