@@ -35,7 +35,7 @@ beforeAll(async () => {
         return;
       }
       outgoing.statusCode = 201;
-      const { subject } = (incoming.socket as TLSSocket).getPeerCertificate();
+      const { subject } = (incoming.socket as unknown as TLSSocket).getPeerCertificate();
       outgoing.end(JSON.stringify({ url: incoming.url, method: incoming.method, body, proxy: subject.CN, user: incoming.headers['x-remote-user'], groups: incoming.headers['x-remote-group'], authorization: incoming.headers.authorization }));
     });
   });
