@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { WatchEvent } from '../../api/meta.ts';
 import { silentLogger } from '../../machinery/logger.ts';
 import { FakeClock } from '../../machinery/testing/fake-clock.ts';
-import { maxStallMs, maxWaitingEvents, WatchStream } from './watch-stream.ts';
+import { maxStallMs, maxWaitingEvents, paceOf, WatchStream } from './watch-stream.ts';
 
 /** As much of a response as a stream uses, with a socket that takes `room` writes before it is full. */
 class FakeResponse extends EventEmitter {
@@ -49,6 +49,44 @@ beforeEach(() => {
   stream = new WatchStream({ response, encode, clock, logger: silentLogger });
   ends = 0;
   stream.onEnd(() => { ends += 1; });
+});
+
+describe('WatchStream among very many', () => {
+  it('pauses between two writes and sends what came meanwhile in one piece', async () => {
+    stream = new WatchStream({ response, encode, clock, logger: silentLogger, openWatches: () => 1_000 });
+    stream.start(60_000);
+    stream.event(event('a'));
+    await clock.advance(0);
+    expect(response.lines).toEqual(['a']);
+    stream.event(event('b'));
+    await clock.advance(paceOf(1_000) - 1);
+    stream.event(event('c'));
+    expect(response.lines).toEqual(['a']);
+    await clock.advance(1);
+    expect(response.lines).toEqual(['a', 'b', 'c']);
+    await clock.advance(paceOf(1_000));
+    stream.event(event('d'));
+    await clock.advance(0);
+    expect(response.lines).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('sends what is waiting when it ends', async () => {
+    stream = new WatchStream({ response, encode, clock, logger: silentLogger, openWatches: () => 1_000 });
+    stream.start(60_000);
+    stream.event(event('a'));
+    await clock.advance(0);
+    stream.event(event('b'));
+    stream.end();
+    expect(response.lines).toEqual(['a', 'b']);
+    await clock.advance(1_000);
+    expect(response.lines).toEqual(['a', 'b']);
+  });
+
+  it('does not pause among few', () => {
+    expect(paceOf(100)).toBe(0);
+    expect(paceOf(1_000)).toBe(50);
+    expect(paceOf(4_000)).toBe(100);
+  });
 });
 
 describe('WatchStream', () => {

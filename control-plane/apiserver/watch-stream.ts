@@ -8,6 +8,9 @@
  * INVARIANTS
  * - Events leave in the order they came; nothing is left out before the stream ends.
  * - The registry's commit is never blocked: event() only queues.
+ *
+ * A write costs the server far more than an event in it does. So where very many watch, each stream waits a moment between
+ * two writes and sends what came meanwhile in one piece (paceOf).
  */
 import type { WatchEvent } from '../../api/meta.ts';
 import type { Clock, Timer } from '../../machinery/clock.ts';
@@ -18,6 +21,16 @@ import type { RegistryWatchSink } from '../registry/registry.ts';
 export const maxWaitingEvents = 4096;
 /** Milliseconds that a client with a full socket may take nothing. */
 export const maxStallMs = 10_000;
+/** So many watches are written to without a pause. */
+const unpacedWatches = 100;
+/** About what a write to one watch takes on a small machine: half of the time is left for everything else. */
+const pacePerWatchMs = 0.05;
+const maxPaceMs = 100;
+
+/** Milliseconds between two writes to a stream while so many are open. */
+export function paceOf(openWatches: number): number {
+  return openWatches <= unpacedWatches ? 0 : Math.min(maxPaceMs, openWatches * pacePerWatchMs);
+}
 
 /** As much of a response as a stream needs. */
 export interface WatchOutput {
@@ -35,8 +48,10 @@ export interface WatchOutput {
 export interface WatchStreamOptions {
   response: WatchOutput;
   encode: (event: WatchEvent) => Buffer;
-  clock: Pick<Clock, 'after'>;
+  clock: Pick<Clock, 'after' | 'monotonic'>;
   logger: Logger;
+  /** How many are under way in this server. Default: this one only. */
+  openWatches?: () => number;
 }
 
 export class WatchStream implements RegistryWatchSink {
@@ -48,6 +63,8 @@ export class WatchStream implements RegistryWatchSink {
   private state: 'collecting' | 'open' | 'scheduled' | 'blocked' | 'finishing' | 'ended' = 'collecting';
   private timeout: Timer | undefined;
   private stall: Timer | undefined;
+  private pause: Timer | undefined;
+  private lastWrite = -Infinity;
 
   constructor(options: WatchStreamOptions) {
     this.options = options;
@@ -81,12 +98,21 @@ export class WatchStream implements RegistryWatchSink {
     } else if (this.state === 'open') {
       // The events of one commit, and of commits that came together, go out in one piece.
       this.state = 'scheduled';
-      queueMicrotask(() => {
-        if (this.state !== 'scheduled') return;
-        this.state = 'open';
-        this.pump();
-      });
+      this.schedule();
     }
+  }
+
+  private schedule(): void {
+    const { clock, openWatches } = this.options;
+    const send = (): void => {
+      if (this.state !== 'scheduled') return;
+      this.state = 'open';
+      this.pump();
+    };
+    const pace = paceOf(openWatches?.() ?? 1);
+    const rest = pace === 0 ? 0 : this.lastWrite + pace - clock.monotonic();
+    if (rest > 0) this.pause = clock.after(rest, send);
+    else queueMicrotask(send);
   }
 
   closed(): void {
@@ -106,7 +132,8 @@ export class WatchStream implements RegistryWatchSink {
   }
 
   private pump(): void {
-    const { response, encode } = this.options;
+    const { response, encode, clock } = this.options;
+    this.lastWrite = clock.monotonic();
     response.cork();
     let room = true;
     while (room && this.head < this.queue.length) {
@@ -148,6 +175,7 @@ export class WatchStream implements RegistryWatchSink {
     this.state = 'ended';
     this.timeout?.cancel();
     this.stall?.cancel();
+    this.pause?.cancel();
     this.queue = [];
     this.head = 0;
     for (const callback of this.ended.splice(0)) callback();
