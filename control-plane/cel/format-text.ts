@@ -44,5 +44,5 @@ function textOf(value: unknown): string {
   if (value instanceof TypeValue) return value.name;
   if (value instanceof Opaque) return String(value.value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString();
-  return String(value);
+  return typeof value === 'string' ? value : `${value as number | bigint | boolean}`;
 }

@@ -156,7 +156,7 @@ method('getMilliseconds', [duration], int, ([value]: [Duration]) => (value.nanos
 // Strings. Positions count code points.
 const points = (text: string, charge: Charge): string[] => {
   charge(Math.ceil(text.length * 0.1));
-  return [...text];
+  return Array.from(text);
 };
 const search = (name: string, test: (text: string, other: string) => boolean): void =>
   method(name, [string, string], bool, ([text, other]: [string, string], charge) => {
@@ -227,14 +227,14 @@ method('join', [listOf(string), string], string, join);
 function replaceText(text: string, from: string, to: string, limit: bigint, charge: Charge): string {
   charge(Math.ceil(text.length * 0.1 + (limit === 0n ? 0 : text.length * to.length * 0.1 / Math.max(from.length, 1))));
   let rest = limit < 0n ? Infinity : Number(limit);
-  const pieces = from === '' ? ['', ...text, ''] : text.split(from);
+  const pieces = from === '' ? ['', ...Array.from(text), ''] : text.split(from);
   return pieces.reduce((result, piece, index) => (index === 0 ? piece : result + (rest-- > 0 ? to : from) + piece));
 }
 
 function splitText(text: string, separator: string, limit: bigint, charge: Charge): List {
   charge(Math.ceil(text.length * 0.1));
   if (limit === 0n) return new List([]);
-  const pieces = separator === '' ? [...text] : text.split(separator);
+  const pieces = separator === '' ? Array.from(text) : text.split(separator);
   if (limit < 0n || BigInt(pieces.length) <= limit) return new List(pieces);
   const count = Number(limit) - 1;
   return new List([...pieces.slice(0, count), pieces.slice(count).join(separator)]);

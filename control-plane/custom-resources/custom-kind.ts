@@ -1,5 +1,4 @@
 /** The rows of a CustomResourceDefinition: one for each served version, with its strategy and its view of the store. */
-import type { JSONSchemaProps } from 'kubernetes-types/apiextensions/v1';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { apiVersionOf, defineResource, type CustomKind, type CustomScale, type Resource, type Subresource } from '../../api/resource.ts';
 import type { Strategy } from '../registry/strategy.ts';
@@ -41,7 +40,7 @@ export function createCustomVersion({ definition, version, storedAs, compileRule
   const warning = deprecationWarning(definition, version);
   const custom: CustomKind = {
     listKind,
-    openAPISchema: version.schema?.openAPIV3Schema as JSONSchemaProps | undefined,
+    openAPISchema: version.schema?.openAPIV3Schema,
     columns: printer.columns,
     cells: (object, now) => printer.cells(object, now),
     decode: (input, options) => decodeCustom({ apiVersion, kind: names.kind }, node, input, options),

@@ -91,16 +91,16 @@ describe('custom resource definitions', () => {
         return current;
       },
     });
-    expect((await test.registry.of(row()).get('a', 'default')).spec).toEqual({ cronSpec: '* * * * *', replicas: 1, suspended: false });
-    const { items } = await test.registry.of(row()).list({ labelSelector: [], fieldSelector: [] });
+    expect(test.registry.of(row()).get('a', 'default').spec).toEqual({ cronSpec: '* * * * *', replicas: 1, suspended: false });
+    const { items } = test.registry.of(row()).list({ labelSelector: [], fieldSelector: [] });
     expect(items.map(({ spec }) => spec?.['suspended'])).toEqual([false]);
   });
 
   it('serves several versions of the same objects', async () => {
     await define(makeDefinition({ versions: ['v1beta1', 'v1'], storage: 'v1' }));
     await create({ cronSpec: '* * * * *' }, 'a', 'v1beta1');
-    expect(await test.registry.of(row('v1')).get('a', 'default')).toMatchObject({ apiVersion: 'stable.example.com/v1' });
-    expect(await test.registry.of(row('v1beta1')).get('a', 'default')).toMatchObject({ apiVersion: 'stable.example.com/v1beta1' });
+    expect(test.registry.of(row('v1')).get('a', 'default')).toMatchObject({ apiVersion: 'stable.example.com/v1' });
+    expect(test.registry.of(row('v1beta1')).get('a', 'default')).toMatchObject({ apiVersion: 'stable.example.com/v1beta1' });
     expect(test.registry.catalog.resources.filter(({ custom }) => custom).map(({ version }) => version)).toEqual(['v1', 'v1beta1']);
     expect(row('v1beta1').storedAs).toBe(row('v1'));
     expect(test.storage.get('stable.example.com/crontabs/default/a')?.object.apiVersion).toBe('stable.example.com/v1');

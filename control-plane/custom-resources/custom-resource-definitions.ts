@@ -151,7 +151,7 @@ export class CustomResourceDefinitions {
       : new Map<Resource, ResourceRegistry>(all.map((version) => [version.resource as Resource, this.viewOf(version)]));
     const name = definition.metadata?.name ?? '';
     for (const [resource, registry] of registries) registries.set(resource, this.refuseWhileTerminating(name, registry));
-    return { definition, main: main.resource as Resource, registries };
+    return { definition, main: main.resource, registries };
   }
 
   private viewOf({ form, strategy }: CustomVersion): ResourceRegistry {

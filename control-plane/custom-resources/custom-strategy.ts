@@ -60,7 +60,7 @@ export function createCustomStrategy({ resource, node, rules, selectableFields }
     ...(withStatus ? {
       prepareForStatusUpdate(object: CustomObject, old: CustomObject) {
         const { status } = object;
-        for (const name of Object.keys(object)) if (name !== 'metadata') delete object[name];
+        for (const name of Object.keys(object)) if (name !== 'metadata') Reflect.deleteProperty(object, name);
         Object.assign(object, structuredClone({ ...old, metadata: object.metadata }));
         object.metadata = { ...structuredClone(old.metadata), ...pickMetadata(object, old) };
         if (status === undefined) delete object['status'];
@@ -86,7 +86,7 @@ function pickMetadata(object: CustomObject, old: CustomObject): object {
 
 function keep(object: CustomObject, old: CustomObject, name: string): void {
   if (Object.hasOwn(old, name)) object[name] = old[name];
-  else delete object[name];
+  else Reflect.deleteProperty(object, name);
 }
 
 /** The numbers that `scale` shows are checked where they are written. */

@@ -47,7 +47,7 @@ export function decodeCustom(
   };
   const { apiVersion: _, kind: __, metadata: ___, ...fields } = input as KubernetesObject & Record<string, unknown>;
   // Of another key the assignment below would change the prototype.
-  const object = { apiVersion, kind: given, ...(metadata === undefined || metadata === null ? {} : { metadata: decode(metadata) }), ...fields } as KubernetesObject;
+  const object = { apiVersion, kind: given, ...((metadata as unknown ?? undefined) === undefined ? {} : { metadata: decode(metadata) }), ...fields } as KubernetesObject;
   const unknown: string[] = [];
   prune(object, node, unknown, limit);
   const warnings = [...duplicates, ...decoder.unknownFields.map(inMetadata), ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)].slice(0, limit);

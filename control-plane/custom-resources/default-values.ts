@@ -41,7 +41,7 @@ export function dropNulls(value: unknown, node: SchemaNode): void {
   for (const name of Object.keys(fields)) {
     const child = childOf(node, name);
     if (!child) continue;
-    if (isUnwantedNull(fields[name], child) && node.properties.has(name)) delete fields[name];
+    if (isUnwantedNull(fields[name], child) && node.properties.has(name)) Reflect.deleteProperty(fields, name);
     else dropNulls(fields[name], child);
   }
 }

@@ -9,7 +9,7 @@ const wordDuration = /^\d+\s*(?:ns|nanos?|nanoseconds?|us|µs|micros?|microsecon
 
 function isDate(text: string): boolean {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
-  return match !== null && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true;
+  return match !== null && (!Number.isNaN(Date.parse(text)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text));
 }
 
 function isDateTime(text: string): boolean {
@@ -58,12 +58,12 @@ const formats: Readonly<Record<string, (text: string) => boolean>> = {
 function isIsbn10(text: string): boolean {
   const digits = text.replace(/[\s-]+/g, '');
   if (!/^\d{9}[\dX]$/.test(digits)) return false;
-  return [...digits].reduce((sum, digit, index) => sum + (digit === 'X' ? 10 : Number(digit)) * (10 - index), 0) % 11 === 0;
+  return Array.from(digits).reduce((sum, digit, index) => sum + (digit === 'X' ? 10 : Number(digit)) * (10 - index), 0) % 11 === 0;
 }
 
 function isIsbn13(text: string): boolean {
   const digits = text.replace(/[\s-]+/g, '');
-  return /^\d{13}$/.test(digits) && [...digits].reduce((sum, digit, index) => sum + Number(digit) * (index % 2 === 0 ? 1 : 3), 0) % 10 === 0;
+  return /^\d{13}$/.test(digits) && Array.from(digits).reduce((sum, digit, index) => sum + Number(digit) * (index % 2 === 0 ? 1 : 3), 0) % 10 === 0;
 }
 
 /** Unknown formats allow everything, as Kubernetes does. */

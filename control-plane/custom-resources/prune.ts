@@ -39,7 +39,7 @@ class Pruner {
       if (typeof child === 'object') {
         this.object(fields[name], child, at, child.embedded);
       } else if (!child && !node.preserveUnknown) {
-        delete fields[name];
+        Reflect.deleteProperty(fields, name);
         if (this.unknown.length < this.limit) this.unknown.push(at);
       }
     }

@@ -53,7 +53,7 @@ function createVersionRegistry({ definition, converter }: WebhookRegistriesOptio
       version.strategy.defaults(given);
       const errors = version.strategy.validate(given);
       if (errors.length > 0) throw newInvalid(version.resource, given.metadata?.name ?? '', errors);
-      const [converted] = await convert([{ ...given, apiVersion: apiVersionOf(version.resource), kind: version.resource.kind } as CustomObject], stored);
+      const [converted] = await convert([{ ...given, apiVersion: apiVersionOf(version.resource), kind: version.resource.kind }], stored);
       return deepClone(converted!);
     },
     async fromStored(object) {
@@ -77,7 +77,7 @@ function createStoredRegistry(options: WebhookRegistriesOptions, version: Custom
       // Only what a watch finds in the history is not converted before it is looked at.
       return current ? version.form.read(current) : stored;
     },
-    write: version.form.write,
+    write: (object) => version.form.write(object),
   }), version.strategy);
   const foreign = (objects: readonly KubernetesObject[]): KubernetesObject[] => objects.filter((object) => object.apiVersion !== apiVersion && !converted.has(object));
   const prepare = async (objects: readonly KubernetesObject[]): Promise<void> => {

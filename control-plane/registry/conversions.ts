@@ -13,7 +13,7 @@ export interface ResourceConversion {
 
 /** @param resource a row with `storedAs`. */
 export function converted<T extends KubernetesObject, S extends KubernetesObject>(resource: Resource<T>, conversion: Conversion<T, S>): ResourceConversion {
-  return { resource: resource as Resource, conversion: conversion as unknown as Conversion<KubernetesObject, KubernetesObject> };
+  return { resource: resource, conversion: conversion };
 }
 
 export const conversions: readonly ResourceConversion[] = [

@@ -10,14 +10,14 @@ import type { ListQuery, RequestContext, RegistryWatch, RegistryWatchSink, Resou
 
 /** Both ways. What they are given is not theirs to change: it may be shared and frozen. */
 export interface Conversion<T extends KubernetesObject, S extends KubernetesObject> {
-  toStored(this: void, object: T): S | Promise<S>;
-  fromStored(this: void, object: S): T | Promise<T>;
+  toStored(object: T): S | Promise<S>;
+  fromStored(object: S): T | Promise<T>;
   /** Rules that hold only in this version, about the object as it will be stored. `old` is undefined on create. */
   validate?(object: S, old: S | undefined): FieldError[];
   /** The objects of a list at once, where that is cheaper (a webhook). Default: one after the other. */
-  listFromStored?(this: void, objects: readonly S[]): Promise<T[]>;
+  listFromStored?(objects: readonly S[]): Promise<T[]>;
   /** The stored name of a field that a field selector names. Default: the same. */
-  storedField?(this: void, field: string): string;
+  storedField?: (field: string) => string;
 }
 
 /** Events of a watch that wait for their conversion; a watch that falls further behind is cut off. */
@@ -27,7 +27,7 @@ export function createConvertedRegistry<T extends KubernetesObject, S extends Ku
   resource: Resource<T>, stored: ResourceRegistry<S>, conversion: Conversion<T, S>,
 ): ResourceRegistry<T> {
   const converter = new Converter(conversion);
-  const shownAs = (context: RequestContext): RequestContext => ({ ...context, requestResource: resource as Resource });
+  const shownAs = (context: RequestContext): RequestContext => ({ ...context, requestResource: resource });
   const storedQuery = <Q extends ListQuery | WatchQuery>(query: Q): Q => {
     const { storedField } = conversion;
     if (!storedField || query.fieldSelector.length === 0) return query;
@@ -86,12 +86,12 @@ class Converter<T extends KubernetesObject, S extends KubernetesObject> {
   }
 
   async all(objects: readonly S[]): Promise<T[]> {
-    const { listFromStored } = this.conversion;
-    if (!listFromStored) return Promise.all(objects.map((object) => this.one(object)));
+    const { conversion } = this;
+    if (!conversion.listFromStored) return Promise.all(objects.map(async (object) => this.one(object)));
     const unknown = objects.filter((object) => !this.known.has(object));
     const fresh = new Map<S, T>();
     if (unknown.length > 0) {
-      const converted = await listFromStored(unknown);
+      const converted = await conversion.listFromStored(unknown);
       unknown.forEach((object, index) => fresh.set(object, this.keep(object, converted[index]!)));
     }
     return objects.map((object) => this.known.get(object) ?? fresh.get(object)!);

@@ -57,7 +57,7 @@ class Parser {
 
   constructor(source: string) {
     this.source = source;
-    this.characters = [...source];
+    this.characters = Array.from(source);
   }
 
   parse(): Node {
@@ -197,6 +197,8 @@ class Parser {
       case 'b': this.at += 1; return { kind: 'assert', what: 'word' };
       case 'B': this.at += 1; return { kind: 'assert', what: 'notWord' };
       case 'Q': return this.quoted();
+      case undefined:
+      default: break;
     }
     const ranges = this.classEscape();
     if (ranges) return { kind: 'set', ranges: this.flags.ignoreCase ? foldCase(ranges) : ranges };

@@ -31,7 +31,7 @@ export function makeDefinition({ plural = 'crontabs', names = {}, versions = ['v
           openAPIV3Schema: {
             type: 'object',
             properties: {
-              spec: (spec as never) ?? specSchema(),
+              spec: spec === undefined ? specSchema() : spec as never,
               status: { type: 'object', properties: { replicas: { type: 'integer' }, labelSelector: { type: 'string' } } },
             },
           },
