@@ -1,10 +1,10 @@
 /** A policy with its expressions compiled, and what it says about one request. */
 import type { ValidatingAdmissionPolicy } from '../../../api/admissionregistration.ts';
-import type { CelBudget, CelProgram } from '../../cel/program.ts';
+import { CelEvaluationError, type CelBudget, type CelProgram } from '../../cel/program.ts';
+import { bool, nullType, string, type CelType } from '../../cel/types.ts';
 import type { CompileExpression } from './compile-expression.ts';
-import { celValue } from './compile-expression.ts';
 import { compileConditions, evaluateConditions } from './match-conditions.ts';
-import { policyExpressionVariables } from './policy-variables.ts';
+import { policyVariableTypes, type VariableTypes } from './policy-variables.ts';
 
 type Expression = { source: string; program: CelProgram } | { source: string; error: string };
 
@@ -28,22 +28,32 @@ export interface PolicyOutcome {
   annotations: ReadonlyMap<string, string>;
 }
 
-export function compilePolicy({ spec }: ValidatingAdmissionPolicy, compile: CompileExpression): CompiledPolicy {
-  const one = (source: string): Expression => {
+/** @param types what is known of the objects; without, every field of theirs is looked up when the expression runs. */
+export function compilePolicy(policy: ValidatingAdmissionPolicy, compile: CompileExpression, types: VariableTypes = {}): CompiledPolicy {
+  const { spec } = policy;
+  const plain = policyVariableTypes(policy, types);
+  const known = new Map<string, CelType>();
+  const one = (source: string, result?: readonly CelType[]): Expression => {
+    // A variable sees those before it.
+    const variables = { ...plain, variables: { kind: 'object', name: 'kubernetes.variables', fields: new Map(known) } as const };
     try {
-      return { source, program: compile(source, policyExpressionVariables) };
+      return { source, program: compile(source, { variables, ...(result ? { result } : {}) }) };
     } catch (error) {
       return { source, error: (error as Error).message };
     }
   };
   return {
     fails: spec?.failurePolicy !== 'Ignore',
-    conditions: compileConditions(spec?.matchConditions ?? [], compile, policyExpressionVariables),
-    variables: (spec?.variables ?? []).map(({ name, expression }) => ({ name, expression: one(expression) })),
+    conditions: compileConditions(spec?.matchConditions ?? [], compile, plain),
+    variables: (spec?.variables ?? []).map(({ name, expression: source }) => {
+      const expression = one(source);
+      if ('program' in expression) known.set(name, expression.program.resultType);
+      return { name, expression };
+    }),
     validations: (spec?.validations ?? []).map(({ expression, message, messageExpression, reason }) => ({
-      expression: one(expression), message, reason, messageExpression: messageExpression ? one(messageExpression) : undefined,
+      expression: one(expression, [bool]), message, reason, messageExpression: messageExpression ? one(messageExpression, [string]) : undefined,
     })),
-    annotations: (spec?.auditAnnotations ?? []).map(({ key, valueExpression }) => ({ key, expression: one(valueExpression) })),
+    annotations: (spec?.auditAnnotations ?? []).map(({ key, valueExpression }) => ({ key, expression: one(valueExpression, [string, nullType]) })),
   };
 }
 
@@ -75,21 +85,18 @@ export function evaluatePolicy(policy: CompiledPolicy, given: Readonly<Record<st
 
 /** `variables.x` is evaluated when it is first asked for, and may use those before it. */
 function lazyVariables(variables: CompiledPolicy['variables'], context: Readonly<Record<string, unknown>>, budget: CelBudget): object {
-  const values = {};
-  for (const { name, expression } of variables) {
+  return Object.fromEntries(variables.map(({ name, expression }) => {
     let known: { value: unknown } | undefined;
-    Object.defineProperty(values, name, { enumerable: true, get: () => (known ??= { value: celValue(run(expression, context, budget)) }).value });
-  }
-  return values;
+    return [name, () => (known ??= { value: run(expression, context, budget) }).value];
+  }));
 }
 
 function run(expression: Expression, context: Readonly<Record<string, unknown>>, budget: CelBudget): unknown {
   if ('error' in expression) throw new Error(`compilation error: compilation failed: ${expression.error}`);
-  // The same object each time, and never converted: its values are computed when they are asked for.
-  const { variables, ...others } = context;
   try {
-    return expression.program.evaluate({ ...others, variables: () => variables }, budget);
+    return expression.program.evaluate(context, budget);
   } catch (error) {
+    if (error instanceof CelEvaluationError && error.costExceeded && budget.remaining <= 0) throw error;
     throw new Error(`expression '${expression.source}' resulted in error: ${(error as Error).message}`, { cause: error });
   }
 }

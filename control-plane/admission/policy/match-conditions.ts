@@ -1,10 +1,11 @@
 /** matchConditions of webhooks and policies. Follows k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions. */
 import { runtimeCostBudget, type CelProgram } from '../../cel/program.ts';
+import { bool, type CelType } from '../../cel/types.ts';
 import type { AdmissionStore } from '../admission-store.ts';
 import { admissionRequest, type Convert } from '../match/admission-request.ts';
 import type { ConditionOutcome, MatchCondition, MatchConditions } from '../webhook/webhook-conditions.ts';
 import { loadExpressionCompiler, type CompileExpression } from './compile-expression.ts';
-import { policyVariables, requestVariables } from './policy-variables.ts';
+import { conditionVariables, policyVariables } from './policy-variables.ts';
 
 type Compiled = { name: string; program: CelProgram } | { name: string; error: string };
 
@@ -18,7 +19,7 @@ export function createMatchConditions({ store, convert }: ConditionParts): Match
   return {
     async evaluate(conditions, { shownAs }, attributes) {
       const compile = await loadExpressionCompiler();
-      const list = compiled.get(conditions) ?? compileConditions(conditions, compile, requestVariables);
+      const list = compiled.get(conditions) ?? compileConditions(conditions, compile, conditionVariables);
       compiled.set(conditions, list);
       const request = await admissionRequest({ uid: '', attributes, shownAs, convert });
       return evaluateConditions(list, policyVariables(request, attributes, store), { remaining: runtimeCostBudget });
@@ -26,12 +27,12 @@ export function createMatchConditions({ store, convert }: ConditionParts): Match
   };
 }
 
-export function compileConditions(conditions: readonly MatchCondition[], compile: CompileExpression, variables: readonly string[]): readonly Compiled[] {
+export function compileConditions(conditions: readonly MatchCondition[], compile: CompileExpression, variables: Readonly<Record<string, CelType>>): readonly Compiled[] {
   return conditions.map(({ name, expression }) => {
     try {
-      return { name, program: compile(expression, variables) };
+      return { name, program: compile(expression, { variables, result: [bool] }) };
     } catch (error) {
-      return { name, error: `compilation error: ${(error as Error).message}` };
+      return { name, error: `compilation error: compilation failed: ${(error as Error).message}` };
     }
   });
 }

@@ -69,4 +69,46 @@ describe('ValidatingAdmissionPolicy', () => {
     await createMap();
     await refusal(createMap({}, test.context, 'c'));
   });
+
+  it("knows Kubernetes' functions, the namespace and who asks", async () => {
+    await define({
+      variables: [
+        { name: 'limit', expression: "quantity(namespaceObject.metadata.?labels[?'limit'].orValue('1Gi'))" },
+        { name: 'until', expression: "timestamp('2030-01-01T00:00:00Z')" },
+      ],
+      validations: [
+        { expression: "quantity(object.data.size).compareTo(variables.limit) <= 0", messageExpression: "'%s is more than %s'.format([object.data.size, string(variables.limit)])" },
+        { expression: "!has(object.data.address) || cidr('10.0.0.0/8').containsIP(object.data.address)", message: 'address' },
+        { expression: "request.userInfo.groups.exists(group, group == 'system:masters') && request.resource.resource == 'configmaps' && request.operation == 'CREATE'", message: 'request' },
+        { expression: "variables.until > timestamp('2020-01-01T00:00:00Z') && 'b,a'.split(',').sort() == ['a', 'b'] && 'v1'.matches('^v[0-9]$')", message: 'libraries' },
+      ],
+    });
+    await createMap({ size: '1Gi', address: '10.1.2.3' });
+    expect((await refusal(createMap({ size: '1025Mi' }, test.context, 'c'))).message).toContain('denied request: 1025Mi is more than 1Gi');
+    expect((await refusal(createMap({ size: '1', address: '11.1.2.3' }, test.context, 'c'))).message).toContain('denied request: address');
+  });
+
+  it('takes every object that a selector finds as a parameter', async () => {
+    await define(
+      { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' }, validations: [{ expression: '!(params.data.forbidden in object.data)', messageExpression: "params.metadata.name + ' forbids it'" }], matchConditions: [{ name: 'no-limits', expression: "!object.metadata.name.startsWith('limits')" }] },
+      { paramRef: { selector: { matchLabels: { limits: 'yes' } }, parameterNotFoundAction: 'Allow' } },
+    );
+    await createMap({ x: '' });
+    for (const key of ['x', 'y']) {
+      await test.registry.of(configMaps).create(test.context, 'default', { metadata: { name: `limits-${key}`, labels: { limits: 'yes' } }, data: { forbidden: key } });
+    }
+    await createMap({ z: '' }, test.context, 'c');
+    expect((await refusal(createMap({ y: '' }, test.context, 'd'))).message).toContain('denied request: limits-y forbids it');
+  });
+
+  it('refuses what costs too much to find out', async () => {
+    await define({ validations: [{ expression: 'object.data.all(a, object.data.all(b, object.data.all(c, a + b + c != "")))' }] });
+    const error = await refusal(createMap(Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`key-${index}`, '']))));
+    expect(error.message).toMatch(/actual cost limit exceeded|running out of cost budget/);
+  });
+
+  it('says what does not compile when it is used', async () => {
+    await define({ validations: [{ expression: 'nothing.here' }] });
+    expect((await refusal(createMap())).message).toContain("compilation error: compilation failed: ERROR: <input>:1:1: undeclared reference to 'nothing' (in container '')");
+  });
 });
