@@ -155,7 +155,9 @@ export class GarbageCollector implements RunnableController {
     const step = planCollection(object, owners, dependents.length > 0);
     switch (step.do) {
       case 'nothing': return;
-      case 'delete': return this.delete(item, step.propagationPolicy);
+      case 'delete':
+        if (step.propagationPolicy === 'Foreground' && dependents.some((dependent) => isWaiting(dependent.object))) await this.unblockOwners(item);
+        return this.delete(item, step.propagationPolicy);
       case 'drop-references': return this.dropReferences(item, step.uids);
       case 'finish-foreground': return this.finishForeground(item, dependents);
       case 'orphan-dependents': return this.orphanDependents(item, dependents);
@@ -194,6 +196,16 @@ export class GarbageCollector implements RunnableController {
   private async delete({ resource, object }: Item, propagationPolicy: 'Background' | 'Foreground' | 'Orphan'): Promise<void> {
     const { name = '', namespace, uid } = object.metadata ?? {};
     await ignoringGone(() => this.client.resource(resource).delete(name, namespace, { propagationPolicy, ...(uid ? { preconditions: { uid } } : {}) }));
+  }
+
+  /** In a circle of owners each would wait for the next: where it closes, none is waited for. */
+  private async unblockOwners({ resource, object }: Item): Promise<void> {
+    await this.modify(resource, object, (copy) => {
+      const before = copy.metadata?.ownerReferences ?? [];
+      if (!before.some(({ blockOwnerDeletion }) => blockOwnerDeletion === true)) return undefined;
+      const ownerReferences = before.map((reference) => (reference.blockOwnerDeletion === true ? { ...reference, blockOwnerDeletion: false } : reference));
+      return { ...copy, metadata: { ...copy.metadata, ownerReferences } };
+    });
   }
 
   /** Each dependent decides for itself (it sees this owner waiting); the last one that blocks brings us back here. */
