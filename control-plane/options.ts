@@ -28,11 +28,20 @@ export interface ServerOptions {
   auditPolicyFile?: string | undefined;
   /** Default: <dataDir>/log/audit.log. */
   auditLogPath?: string | undefined;
+  /** Megabytes of one file of the audit log. Default 100. */
+  auditLogMaxSize?: number | undefined;
+  /** Full files of it that are kept. Default 10. */
+  auditLogMaxBackup?: number | undefined;
   /** An OpenID Connect provider whose users are users here. */
   oidcIssuerUrl?: string | undefined;
   oidcClientId?: string | undefined;
   oidcUsernameClaim?: string | undefined;
   oidcGroupsClaim?: string | undefined;
+  /** Default: the issuer and `#`, unless the claim is `email`; `-` is none. */
+  oidcUsernamePrefix?: string | undefined;
+  oidcGroupsPrefix?: string | undefined;
+  /** PEM of the provider's authority. Default: those that Node knows. */
+  oidcCaFile?: string | undefined;
   /** Default: `nats-server` of the PATH. */
   natsServerBinary?: string;
 }

@@ -17,6 +17,7 @@ import { buildApp } from './apiserver/app.ts';
 import { openAudit } from './audit/open-audit.ts';
 import { ensureBootstrapPolicy } from './authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
 import { createAccessControl, type AccessControl } from './authorization/create-access.ts';
+import { readOidcOptions } from './authentication/read-oidc-options.ts';
 import { createAuthentication, type Authentication } from './authentication/create-authentication.ts';
 import { ensureFlowControlObjects } from './controllers/bootstrap/flow-control-objects.ts';
 import { ensurePriorityClasses } from './controllers/bootstrap/priority-classes.ts';
@@ -123,10 +124,7 @@ async function startParts(context: Context): Promise<RunningServer> {
   const authentication = await createAuthentication({
     storage, clock, keyDirectory: context.pkiDirectory, issuer: `https://kubernetes.default.svc.${options.clusterDomain}`, newId: randomUUID,
     keySetUrl: `https://${context.advertiseAddress}:${options.apiPort}/openid/v1/jwks`,
-    ...(options.oidcIssuerUrl && options.oidcClientId ? { oidc: {
-      issuerUrl: options.oidcIssuerUrl, clientId: options.oidcClientId,
-      ...(options.oidcUsernameClaim ? { usernameClaim: options.oidcUsernameClaim } : {}), ...(options.oidcGroupsClaim ? { groupsClaim: options.oidcGroupsClaim } : {}),
-    } } : {}),
+    ...await readOidcOptions(options),
   });
   const registry = startRegistry(context, storage, access);
   const client = createLocalClient(registry, { name: 'system:bramble', groups: ['system:masters'] });
@@ -250,7 +248,7 @@ async function startApiServer(context: Context, { pki, registry, nats, access, a
   const boardStreams = new BoardStreams({ connection: nats.connection, clock, newId: newToken });
   context.boardStreams = boardStreams;
   const audit = options.auditPolicyFile === undefined ? undefined
-    : await openAudit({ policyFile: options.auditPolicyFile, logPath: options.auditLogPath, dataDir: options.dataDir, clock, logger, newId: randomUUID });
+    : await openAudit({ policyFile: options.auditPolicyFile, logPath: options.auditLogPath, maxMegabytes: options.auditLogMaxSize, maxBackups: options.auditLogMaxBackup, dataDir: options.dataDir, clock, logger, newId: randomUUID });
   if (audit) stops.push({ name: 'audit log', stop: audit.stop });
   const app = buildApp({
     registry, authenticator: authentication.authenticator, tokens: authentication.tokens, authorizer: access.authorizer, version: options.version, clock, random,

@@ -34,10 +34,15 @@ export interface Options {
   encryptionKeyFile: string | undefined;
   auditPolicyFile: string | undefined;
   auditLogPath: string | undefined;
+  auditLogMaxSize: number;
+  auditLogMaxBackup: number;
   oidcIssuerUrl: string | undefined;
   oidcClientId: string | undefined;
   oidcUsernameClaim: string | undefined;
   oidcGroupsClaim: string | undefined;
+  oidcUsernamePrefix: string | undefined;
+  oidcGroupsPrefix: string | undefined;
+  oidcCaFile: string | undefined;
   /** Answer yes to every question. */
   yes: boolean;
   logLevel: LogLevel;
@@ -67,10 +72,15 @@ export const optionTable = {
   'encryption-key-file': { argument: 'FILE', description: 'their keys; default: server/pki/encryption-keys.json in the data directory' },
   'audit-policy-file': { argument: 'FILE', description: 'what of the requests is written down (audit.k8s.io/v1 Policy); default: nothing' },
   'audit-log-path': { argument: 'FILE', description: 'where; default: log/audit.log in the data directory' },
+  'audit-log-maxsize': { argument: 'N', default: '100', description: 'megabytes of one file of it' },
+  'audit-log-maxbackup': { argument: 'N', default: '10', description: 'full files of it that are kept' },
   'oidc-issuer-url': { argument: 'URL', description: 'OpenID Connect provider whose users are users here' },
   'oidc-client-id': { argument: 'ID', description: 'the audience of its tokens' },
   'oidc-username-claim': { argument: 'NAME', description: 'claim that names the user; default: sub' },
+  'oidc-username-prefix': { argument: 'TEXT', description: "put before users' names; default: the issuer and #, '-' is nothing" },
   'oidc-groups-claim': { argument: 'NAME', description: 'claim that lists the groups' },
+  'oidc-groups-prefix': { argument: 'TEXT', description: "put before groups' names" },
+  'oidc-ca-file': { argument: 'FILE', description: "the provider's certificate authority; default: those everybody trusts" },
   'log-level': { argument: 'LEVEL', default: 'info', description: 'debug, info, warn or error' },
   config: { argument: 'FILE', description: 'YAML file with these options; default: /etc/bramble/config.yaml where it exists' },
   yes: { description: 'install what is missing without asking' },
@@ -154,10 +164,15 @@ function compile(raw: Partial<Record<OptionName, string>>): Options {
     encryptionKeyFile: raw['encryption-key-file'] === undefined ? undefined : resolve(raw['encryption-key-file']),
     auditPolicyFile: raw['audit-policy-file'] === undefined ? undefined : resolve(raw['audit-policy-file']),
     auditLogPath: raw['audit-log-path'] === undefined ? undefined : resolve(raw['audit-log-path']),
+    auditLogMaxSize: count('audit-log-maxsize', raw['audit-log-maxsize']!, 1, 10_000),
+    auditLogMaxBackup: count('audit-log-maxbackup', raw['audit-log-maxbackup']!, 0, 1000),
     oidcIssuerUrl: raw['oidc-issuer-url'] === undefined ? undefined : url('oidc-issuer-url', raw['oidc-issuer-url'], ['https:']),
     oidcClientId: raw['oidc-client-id'],
     oidcUsernameClaim: raw['oidc-username-claim'],
     oidcGroupsClaim: raw['oidc-groups-claim'],
+    oidcUsernamePrefix: raw['oidc-username-prefix'],
+    oidcGroupsPrefix: raw['oidc-groups-prefix'],
+    oidcCaFile: raw['oidc-ca-file'] === undefined ? undefined : resolve(raw['oidc-ca-file']),
     yes: flag('yes', raw.yes),
     logLevel: level(raw['log-level']!),
   };
@@ -186,6 +201,12 @@ function level(value: string): LogLevel {
 function port(name: OptionName, value: string): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < 1 || number > 65535) throw bad(name, value, 'a port between 1 and 65535');
+  return number;
+}
+
+function count(name: OptionName, value: string, least: number, most: number): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < least || number > most) throw bad(name, value, `a number between ${least} and ${most}`);
   return number;
 }
 
@@ -252,6 +273,8 @@ export function toFlags(options: Options): string[] {
     'node-port-range': `${options.nodePortRange.from}-${options.nodePortRange.to}`,
     'encrypt-resources': options.encryptResources.join(',') || 'none',
     'log-level': options.logLevel,
+    'audit-log-maxsize': String(options.auditLogMaxSize),
+    'audit-log-maxbackup': String(options.auditLogMaxBackup),
     ...(options.encryptionKeyFile === undefined ? {} : { 'encryption-key-file': options.encryptionKeyFile }),
     ...(options.natsUrl === undefined ? {} : { 'nats-url': options.natsUrl }),
     ...(options.advertiseAddress === undefined ? {} : { 'advertise-address': options.advertiseAddress }),
@@ -261,6 +284,9 @@ export function toFlags(options: Options): string[] {
     ...(options.oidcClientId === undefined ? {} : { 'oidc-client-id': options.oidcClientId }),
     ...(options.oidcUsernameClaim === undefined ? {} : { 'oidc-username-claim': options.oidcUsernameClaim }),
     ...(options.oidcGroupsClaim === undefined ? {} : { 'oidc-groups-claim': options.oidcGroupsClaim }),
+    ...(options.oidcUsernamePrefix === undefined ? {} : { 'oidc-username-prefix': options.oidcUsernamePrefix }),
+    ...(options.oidcGroupsPrefix === undefined ? {} : { 'oidc-groups-prefix': options.oidcGroupsPrefix }),
+    ...(options.oidcCaFile === undefined ? {} : { 'oidc-ca-file': options.oidcCaFile }),
     ...(options.dockerHost === undefined ? {} : { 'docker-host': options.dockerHost }),
   };
   return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);

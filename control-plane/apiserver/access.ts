@@ -20,24 +20,28 @@ export interface Access {
   /** Who sent it, where that is somebody else (impersonation). */
   impersonator?: UserInfo;
   info: RequestInfo;
+  /** Why it is allowed, for the audit log; may be empty. */
+  reason: string;
 }
 
 /**
- * For requests that do not pass through the router (upgrades).
- * @throws StatusError Unauthorized or Forbidden; URIError.
+ * Reads requests that do not pass through the router (upgrades).
+ * @throws URIError.
  */
-export async function authenticateAndAuthorize(parts: AccessParts, request: IncomingMessage): Promise<Access> {
+export function readAccessRequest(request: IncomingMessage): AccessRequest {
   const url = new URL(request.url ?? '/', 'https://server');
   const query: Record<string, string[]> = {};
   for (const [name, value] of url.searchParams) (query[name] ??= []).push(value);
-  const info = parseRequestInfo(request.method ?? 'GET', url.pathname, booleanValue(query, 'watch'));
-  return checkAccess(parts, { request, info, query });
+  return { request, info: parseRequestInfo(request.method ?? 'GET', url.pathname, booleanValue(query, 'watch')), query };
 }
 
 export interface AccessRequest {
   request: IncomingMessage;
   info: RequestInfo;
   query: RawQuery;
+  /** Who sent it and whom it acts as, filled in as they get known: of the refused too. */
+  sender?: UserInfo;
+  user?: UserInfo;
 }
 
 /**
@@ -49,15 +53,20 @@ export function checkAccess(parts: AccessParts, asked: AccessRequest): Access | 
   return user instanceof Promise ? user.then((known) => authorize(parts, asked, known ?? anonymous)) : authorize(parts, asked, user ?? anonymous);
 }
 
-function authorize({ authorizer }: AccessParts, { request, info, query }: AccessRequest, sender: UserInfo): Access {
+function authorize({ authorizer }: AccessParts, asked: AccessRequest, sender: UserInfo): Access {
+  const { request, info, query } = asked;
+  asked.sender = asked.user = sender;
   const impersonating = isImpersonating(request.headers);
   const user = impersonating ? impersonate(authorizer, sender, request) : sender;
+  asked.user = user;
+  let why = '';
   if (!isMaster(user)) {
     const attributes = attributesOf(user, info, query);
     const { decision, reason } = authorizer.authorize(attributes);
     if (decision !== 'allow') throw newAccessForbidden(attributes, reason);
+    why = reason;
   }
-  return impersonating ? { user, impersonator: sender, info } : { user, info };
+  return impersonating ? { user, impersonator: sender, info, reason: why } : { user, info, reason: why };
 }
 
 function attributesOf(user: UserInfo, info: RequestInfo, query: RawQuery): AuthorizationAttributes {

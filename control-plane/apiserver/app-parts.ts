@@ -6,6 +6,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { FieldValidation, Registry, RequestContext, ResourceRegistry, UserInfo } from '../registry/registry.ts';
 import type { ResourceCatalog } from '../registry/resource-catalog.ts';
+import type { Auditor } from '../audit/auditor.ts';
 import type { TokenService } from '../authentication/token-service.ts';
 import type { AccessParts } from './access.ts';
 import type { BoardStreamOpener } from './board-streams.ts';
@@ -25,6 +26,8 @@ export interface AppParts extends AccessParts {
   /** 0 <= x < 1. */
   random: () => number;
   longRunning: LongRunningRequests;
+  /** Absent: nothing is written down. */
+  audit: Auditor | undefined;
   /** Absent: this server issues and reviews no tokens (tests). */
   tokens: TokenService | undefined;
 }
@@ -36,6 +39,8 @@ declare module 'fastify' {
     user: UserInfo;
     /** Who sent the request, where `user` is impersonated. */
     impersonator: UserInfo | undefined;
+    /** Why it is allowed; undefined before that is known, and of who is refused. */
+    accessReason: string | undefined;
   }
 }
 
@@ -58,6 +63,7 @@ export function requestContext(call: ResourceCall, options: { dryRun: boolean; f
     fieldManager: options.fieldManager ?? (agent.split('/', 1)[0]!.slice(0, 128) || 'unknown'),
     dryRun: options.dryRun,
     warnings: warningsOf(call.request),
+    ...(call.request.audit === undefined ? {} : { auditAnnotations: call.request.audit.annotations }),
     ...(options.fieldValidation === undefined ? {} : { fieldValidation: options.fieldValidation }),
   };
 }

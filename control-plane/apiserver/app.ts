@@ -5,11 +5,12 @@ import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
-import { registerAudit, type AuditOptions } from '../audit/register-audit.ts';
+import { Auditor, type AuditOptions } from '../audit/auditor.ts';
+import { registerAudit } from '../audit/register-audit.ts';
 import type { TokenService } from '../authentication/token-service.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import { createPublicAuthorizer } from '../authorization/public-authorizer.ts';
-import { checkAccess, type Access } from './access.ts';
+import { checkAccess, type Access, type AccessRequest } from './access.ts';
 import { registerAggregation, type AggregationOptions } from '../aggregation/aggregation-proxy.ts';
 import type { AppParts } from './app-parts.ts';
 import type { BoardStreamOpener } from './board-streams.ts';
@@ -79,7 +80,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const parts: AppParts = {
     registry: options.registry, catalog: options.registry.catalog, authenticator: options.authenticator, authorizer: options.authorizer ?? createPublicAuthorizer(),
     boardStreams: options.boardStreams, clock: options.clock, logger, random: options.random,
-    longRunning: options.longRunning ?? new LongRunningRequests(4000), tokens: options.tokens,
+    longRunning: options.longRunning ?? new LongRunningRequests(4000), tokens: options.tokens, audit: options.audit && new Auditor(options.audit),
   };
   acceptAnyBody(app);
   app.setErrorHandler((error, request, reply) => answerError(logger, error, request, reply));
@@ -87,7 +88,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.decorateRequest('info', null as never);
   app.decorateRequest('user', null as never);
   app.decorateRequest('impersonator', undefined);
-  if (options.audit) registerAudit(app, options.audit);
+  app.decorateRequest('accessReason', undefined);
+  app.decorateRequest('audit', undefined);
+  if (parts.audit) registerAudit(app, parts.audit);
   limitRequests(app, new FairLimits({ maxInFlight: options.maxInFlight ?? 400, clock: options.clock }));
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('cache-control', 'no-cache, private');
@@ -158,17 +161,27 @@ function acceptAnyBody(app: FastifyInstance): void {
 function checkRequest(parts: AppParts, request: FastifyRequest, done: (error?: Error) => void): void {
   const query = request.query as RawQuery;
   const info = request.info = parseRequestInfo(request.method, request.url.split('?', 1)[0]!, booleanValue(query, 'watch'));
-  const accept = ({ user, impersonator }: Access): void => {
+  const asked: AccessRequest = { request: request.raw, info, query };
+  const accept = ({ user, impersonator, reason }: Access): void => {
     request.user = user;
     request.impersonator = impersonator;
+    request.accessReason = reason;
+    done();
   };
-  const access = checkAccess(parts, { request: request.raw, info, query });
-  if (access instanceof Promise) {
-    access.then(accept).then(() => done(), (error: unknown) => done(error instanceof Error ? error : new Error(String(error))));
+  const refuse = (error: unknown): void => {
+    if (asked.user) request.user = asked.user;
+    if (asked.sender !== asked.user) request.impersonator = asked.sender;
+    done(error instanceof Error ? error : new Error(String(error)));
+  };
+  let access: ReturnType<typeof checkAccess>;
+  try {
+    access = checkAccess(parts, asked);
+  } catch (error) {
+    refuse(error);
     return;
   }
-  accept(access);
-  done();
+  if (access instanceof Promise) access.then(accept, refuse);
+  else accept(access);
 }
 
 /** Who is over his share waits for a moment; what is over the bounds of that is refused, so that no board is buried in work. */

@@ -11,11 +11,18 @@ export interface Connection {
   options: { kind: string; [field: string]: unknown };
 }
 
+export interface ConnectingUser {
+  user: UserInfo;
+  userAgent: string | undefined;
+  /** Takes what the audit log is to know. */
+  auditAnnotations?: Record<string, string> | undefined;
+}
+
 /** Asks admission about a connection before it is made. @throws StatusError when it is refused. */
-export async function reviewConnection({ registry }: Pick<AppParts, 'registry'>, from: { user: UserInfo; userAgent: string | undefined }, connection: Connection): Promise<void> {
+export async function reviewConnection({ registry }: Pick<AppParts, 'registry'>, from: ConnectingUser, connection: Connection): Promise<void> {
   const { resource, subresource, info, options } = connection;
   const fieldManager = (from.userAgent ?? '').split('/', 1)[0]!.slice(0, 128) || 'unknown';
-  await registry.reviewConnect({ user: from.user, fieldManager, dryRun: false }, {
+  await registry.reviewConnect({ user: from.user, fieldManager, dryRun: false, ...(from.auditAnnotations ? { auditAnnotations: from.auditAnnotations } : {}) }, {
     resource, subresource, namespace: info.namespace, name: info.name ?? '', options: { apiVersion: 'v1', ...options },
   });
 }

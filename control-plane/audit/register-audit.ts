@@ -1,90 +1,72 @@
-/** Writes down what passes through the API server, as the policy says. Follows k8s.io/apiserver/pkg/endpoints/filters/audit. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { microTimestamp, type Clock } from '../../machinery/clock.ts';
-import type { UserInfo } from '../registry/registry.ts';
-import type { AuditLog } from './audit-log.ts';
-import { auditLevelOf, type AuditPolicy, type AuditStage } from './audit-policy.ts';
+/** Writes down what passes through the routes of the API server. Upgraded connections have no route: audit-upgrade.ts. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Status } from '../../api/meta.ts';
+import { isLongRunning } from '../apiserver/handlers/resource-handler.ts';
+import type { AuditEntry, Auditor } from './auditor.ts';
 
-export interface AuditOptions {
-  policy: AuditPolicy;
-  log: Pick<AuditLog, 'write'>;
-  clock: Pick<Clock, 'now'>;
-  newId: () => string;
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Absent: the request is not written down. */
+    audit: AuditEntry | undefined;
+  }
 }
 
-interface Pending {
-  base: Record<string, unknown>;
-  omitStages: readonly AuditStage[];
-  level: string;
-  responseObject?: unknown;
-}
-
-/** Larger answers are not written down. */
+/** Larger bodies are not written down. */
 const maxBodyBytes = 256 * 1024;
 
-export function registerAudit(app: FastifyInstance, { policy, log, clock, newId }: AuditOptions): void {
-  const pending = new WeakMap<FastifyRequest, Pending>();
-  const write = (entry: Pending, stage: AuditStage, more: object = {}): void => {
-    if (entry.omitStages.includes(stage)) return;
-    log.write({ ...entry.base, stage, stageTimestamp: microTimestamp(clock.now()), ...more });
-  };
-  // After authentication and authorization; who was refused there is seen in onResponse.
-  const begin = (request: FastifyRequest): Pending | undefined => {
-    const known = pending.get(request);
-    if (known) return known;
-    const { info } = request;
-    const user = (request.impersonator ?? request.user) as UserInfo | null;
-    if (!user) return undefined;
-    const resource = info.isResource ? { group: info.group, resource: info.resource, subresource: info.subresource, namespace: info.namespace, name: info.name } : undefined;
-    const { level, omitStages } = auditLevelOf(policy, { user, verb: info.verb, path: info.path, ...(resource ? { resource } : {}) });
-    if (level === 'None') return undefined;
-    const entry: Pending = { level, omitStages, base: baseOf(request, { level, user, id: newId(), received: microTimestamp(clock.now()) }) };
-    pending.set(request, entry);
-    return entry;
-  };
-  app.addHook('preParsing', (request, _reply, _payload, done) => {
-    const entry = begin(request);
-    if (entry) write(entry, 'RequestReceived');
+export function registerAudit(app: FastifyInstance, auditor: Auditor): void {
+  // After authentication and authorization; who was refused there is seen when the answer goes out.
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    begin(auditor, request, reply);
+    request.audit?.allowed(request.accessReason ?? '');
     done();
   });
-  app.addHook('onSend', (request, _reply, payload, done) => {
-    const entry = pending.get(request);
-    if (entry?.level === 'RequestResponse' && Buffer.isBuffer(payload) && payload.length <= maxBodyBytes) entry.responseObject = parsed(payload);
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (!request.audit) beginRefused(auditor, request, reply, payload);
+    const entry = request.audit;
+    if (entry) noteAnswer(entry, request, reply, payload);
     done(null, payload);
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    const entry = begin(request);
-    if (entry) write(entry, 'ResponseComplete', { responseStatus: { metadata: {}, code: reply.statusCode }, ...bodiesOf(entry, request) });
-    pending.delete(request);
-    done();
+}
+
+function begin(auditor: Auditor, request: FastifyRequest, reply: FastifyReply): void {
+  const { info, impersonator } = request;
+  const user = request.user as FastifyRequest['user'] | null;
+  const entry = auditor.begin({ message: request.raw, info, sender: impersonator ?? user ?? undefined, impersonated: impersonator ? request.user : undefined });
+  if (!entry) return;
+  request.audit = entry;
+  void reply.header('audit-id', entry.id);
+  // Of those whose client went away too.
+  reply.raw.once('close', () => {
+    entry.requestObject = entry.level === 'Metadata' ? undefined : parsed(request.body);
+    entry.complete(reply.raw.statusCode);
   });
 }
 
-function bodiesOf(entry: Pending, { body }: FastifyRequest): object {
-  if (entry.level === 'Metadata') return {};
-  const requestObject = Buffer.isBuffer(body) && body.length > 0 && body.length <= maxBodyBytes ? parsed(body) : undefined;
-  return { ...(requestObject === undefined ? {} : { requestObject }), ...(entry.responseObject === undefined ? {} : { responseObject: entry.responseObject }) };
+/** Before its hook: by authentication or authorization, or because it cannot be read. */
+function beginRefused(auditor: Auditor, request: FastifyRequest, reply: FastifyReply, payload: unknown): void {
+  const info = request.info as FastifyRequest['info'] | null;
+  if (!info || request.accessReason !== undefined) return;
+  begin(auditor, request, reply);
+  if (reply.statusCode === 401) request.audit?.unauthenticated(request.headers.authorization !== undefined);
+  else if (reply.statusCode === 403) request.audit?.forbidden(statusIn(payload)?.message ?? '');
 }
 
-function baseOf(request: FastifyRequest, { level, user, id, received }: { level: string; user: UserInfo; id: string; received: string }): Record<string, unknown> {
-  const { info } = request;
-  return {
-    kind: 'Event', apiVersion: 'audit.k8s.io/v1', level, auditID: id, requestURI: request.url, verb: info.verb,
-    user: { username: user.name, ...(user.uid ? { uid: user.uid } : {}), groups: user.groups, ...(user.extra ? { extra: user.extra } : {}) },
-    ...(request.impersonator ? { impersonatedUser: { username: request.user.name, groups: request.user.groups } } : {}),
-    sourceIPs: [request.ip], userAgent: request.headers['user-agent'],
-    ...(info.isResource ? {
-      objectRef: {
-        resource: info.resource, ...(info.namespace ? { namespace: info.namespace } : {}), ...(info.name ? { name: info.name } : {}),
-        ...(info.group ? { apiGroup: info.group } : {}), apiVersion: info.version, ...(info.subresource ? { subresource: info.subresource } : {}),
-      },
-    } : {}),
-    requestReceivedTimestamp: received,
-  };
+function noteAnswer(entry: AuditEntry, request: FastifyRequest, reply: FastifyReply, payload: unknown): void {
+  const { statusCode } = reply;
+  if (statusCode >= 400) entry.status = statusIn(payload);
+  else if (entry.level === 'RequestResponse') entry.responseObject = parsed(payload);
+  if (isLongRunning(request)) entry.started(statusCode);
+}
+
+function statusIn(payload: unknown): Status | undefined {
+  const object = parsed(payload) as Status | undefined;
+  return object?.kind === 'Status' ? object : undefined;
 }
 
 /** What is no JSON (protobuf, logs) is left out. */
-function parsed(bytes: Buffer): unknown {
+function parsed(bytes: unknown): unknown {
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0 || bytes.length > maxBodyBytes) return undefined;
   try {
     return JSON.parse(bytes.toString());
   } catch {

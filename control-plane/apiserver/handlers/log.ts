@@ -21,6 +21,7 @@ export async function readLog(call: ResourceCall): Promise<FastifyReply> {
   reply.hijack();
   reply.raw.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' });
   reply.raw.flushHeaders();
+  call.request.audit?.started(200);
   copyLog(call, stream, done);
   return reply;
 }

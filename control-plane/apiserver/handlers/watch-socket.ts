@@ -31,7 +31,8 @@ const frameHead = 4;
  * Refusals come before the handshake, as answers to the request.
  * @throws StatusError.
  */
-export async function serveWatchSocket({ parts, info, query, request, socket, head }: WatchSocketRequest): Promise<void> {
+export async function serveWatchSocket({ parts, info, query, ...upgrade }: WatchSocketRequest): Promise<void> {
+  const { request, socket } = upgrade;
   const resource = parts.catalog.find(info.group, info.version, info.resource);
   const inNamespace = resource?.namespaced ? info.name === undefined || info.namespace !== undefined : info.namespace === undefined || info.resource === 'namespaces';
   if (!resource || resource.virtual || info.subresource !== '' || !inNamespace) throw newUnknownResource();
@@ -42,10 +43,10 @@ export async function serveWatchSocket({ parts, info, query, request, socket, he
   const timeoutMs = watchTimeoutMs(call);
   const protocol = offeredProtocols(request)[0];
   const output = new WebSocketOutput(socket, { base64: protocol?.startsWith('base64.') ?? false, binary: protocol === 'binary.k8s.io', protobuf: negotiated.encoding === 'protobuf' });
-  const stream = new WatchStream({ response: output, encode, clock: parts.clock, logger: parts.logger });
+  const stream = new WatchStream({ response: output, encode, clock: parts.clock, logger: parts.logger, openWatches: () => parts.longRunning.size });
   const watch = parts.registry.of(resource).watch(wanted, stream);
   stream.onEnd(() => watch.stop());
-  const webSocket = await acceptWebSocket({ request, socket, head }, protocol);
+  const webSocket = await acceptWebSocket(upgrade, protocol);
   if (!webSocket) {
     watch.stop();
     return;

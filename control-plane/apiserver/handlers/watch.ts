@@ -18,7 +18,7 @@ export function watchObjects(call: ResourceCall): FastifyReply {
   const negotiated = negotiate(call.request.headers.accept, objectForms, { protobuf: resource.custom === undefined, stream: true });
   const encode = createWatchEncoder({ resource, negotiated, includeObject: includeObjectOf(call.query), clock: parts.clock });
   const timeoutMs = watchTimeoutMs(call);
-  const stream = new WatchStream({ response: reply.raw, encode, clock: parts.clock, logger: parts.logger });
+  const stream = new WatchStream({ response: reply.raw, encode, clock: parts.clock, logger: parts.logger, openWatches: () => parts.longRunning.size });
   const done = parts.longRunning.begin(() => stream.end());
   stream.onEnd(done);
   try {
@@ -32,6 +32,7 @@ export function watchObjects(call: ResourceCall): FastifyReply {
   for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value as string);
   const contentType = negotiated.encoding === 'json' ? mediaTypes.json : `${mediaTypes[negotiated.encoding]};stream=watch`;
   reply.raw.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache, private' });
+  call.request.audit?.started(200);
   stream.start(timeoutMs);
   return reply;
 }

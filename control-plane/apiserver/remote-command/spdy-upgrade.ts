@@ -38,7 +38,8 @@ export function negotiateStreamProtocol({ headers }: IncomingMessage, supported:
 }
 
 /** Sends the 101; from here on the socket speaks SPDY. */
-export function switchToSpdy({ socket, head }: UpgradeRequest, protocol: string): void {
+export function switchToSpdy({ socket, head, switched }: UpgradeRequest, protocol: string): void {
   socket.write(['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: SPDY/3.1', `${versionHeader}: ${protocol}`, '', ''].join('\r\n'));
+  switched?.(101);
   if (head.length > 0) socket.unshift(head);
 }

@@ -5,7 +5,9 @@ import type { Duplex } from 'node:stream';
 import type { Pod } from '../../../api/core.ts';
 import { newBadRequest, newMethodNotAllowed, type StatusError } from '../../../api/errors.ts';
 import { pods, type Subresource } from '../../../api/resources.ts';
-import { authenticateAndAuthorize, type Access } from '../access.ts';
+import { auditRefusedUpgrade, auditUpgrade } from '../../audit/audit-upgrade.ts';
+import type { AuditEntry } from '../../audit/auditor.ts';
+import { checkAccess, readAccessRequest, type Access, type AccessRequest } from '../access.ts';
 import type { AppParts } from '../app-parts.ts';
 import { newAccessForbidden } from '../../authorization/authorizer.ts';
 import { BoardRefusal } from '../board-streams.ts';
@@ -36,6 +38,7 @@ const keepAliveMs = 30_000;
 interface Call extends UpgradeRequest {
   parts: AppParts;
   access: Access;
+  audit: AuditEntry | undefined;
   info: ResourceRequest & { name: string };
   query: RawQuery;
 }
@@ -45,23 +48,40 @@ export function createUpgradeHandler(parts: AppParts): UpgradeHandler {
     // Whoever takes the connection over listens as well; a broken one needs no more than its end.
     socket.on('error', () => socket.destroy());
     (socket as Partial<Socket>).setKeepAlive?.(true, keepAliveMs);
+    let audit: AuditEntry | undefined;
     const run = async (): Promise<void> => {
-      const access = await authenticateAndAuthorize(parts, request);
+      const asked = readAccessRequest(request);
+      const access = await admit(parts, asked);
+      audit = auditUpgrade(parts.audit, asked, access, socket);
       const end = parts.longRunning.begin(() => socket.destroy());
       socket.once('close', end);
       if (socket.destroyed) end();
-      else await dispatch({ parts, access, request, socket, head });
+      else await dispatch({ parts, access, audit, request, socket, head, switched: (code) => audit?.started(code) });
     };
     run().catch((error: unknown) => {
-      if (error instanceof PlainRefusal) return endWithText(socket, error.code, error.message, error.headers);
+      if (error instanceof PlainRefusal) {
+        audit?.complete(error.code);
+        return endWithText(socket, error.code, error.message, error.headers);
+      }
       const failure = toStatusError(error);
+      audit?.refuse(failure.status);
       if (failure.code >= 500) parts.logger.error('upgrade failed', { path: request.url?.split('?', 1)[0], error: failure.cause ?? failure });
       endWithStatus(socket, failure.status);
     });
   };
 }
 
-async function dispatch(upgrade: UpgradeRequest & { parts: AppParts; access: Access }): Promise<void> {
+/** @throws StatusError Unauthorized or Forbidden, which are written down. */
+async function admit(parts: AppParts, asked: AccessRequest): Promise<Access> {
+  try {
+    return await checkAccess(parts, asked);
+  } catch (error) {
+    auditRefusedUpgrade(parts.audit, asked, toStatusError(error));
+    throw error;
+  }
+}
+
+async function dispatch(upgrade: UpgradeRequest & { parts: AppParts; access: Access; audit: AuditEntry | undefined }): Promise<void> {
   const { info } = upgrade.access;
   if (info.isResource && info.verb === 'watch' && isWebSocketRequest(upgrade.request)) return serveWatchSocket({ ...upgrade, info, query: groupQuery(upgrade.request) });
   if (!info.isResource || info.name === undefined) throw newUnknownResource();
@@ -161,6 +181,6 @@ function requireCreate(parts: AppParts, { user }: Access, { group, version, reso
 }
 
 /** @throws StatusError when admission refuses the connection. */
-function review({ parts, access, info, request }: Call, subresource: Subresource, options: { kind: string; [field: string]: unknown }): Promise<void> {
-  return reviewConnection(parts, { user: access.user, userAgent: request.headers['user-agent'] }, { resource: pods, subresource, info, options });
+function review({ parts, access, audit, info, request }: Call, subresource: Subresource, options: { kind: string; [field: string]: unknown }): Promise<void> {
+  return reviewConnection(parts, { user: access.user, userAgent: request.headers['user-agent'], auditAnnotations: audit?.annotations }, { resource: pods, subresource, info, options });
 }

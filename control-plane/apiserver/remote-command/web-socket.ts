@@ -13,6 +13,8 @@ export interface UpgradeRequest {
   request: IncomingMessage;
   socket: Duplex;
   head: Buffer;
+  /** To be called when the connection has left HTTP, with the code of the answer. */
+  switched?: (code: number) => void;
 }
 
 /** The subprotocols that the client offers, in its order. */
@@ -28,7 +30,7 @@ export function isWebSocketRequest({ headers }: IncomingMessage): boolean {
  * @param protocol undefined when the client offered none.
  * @returns undefined when the handshake is none: then the client was answered.
  */
-export async function acceptWebSocket({ request, socket, head }: UpgradeRequest, protocol: string | undefined): Promise<WebSocket | undefined> {
+export async function acceptWebSocket({ request, socket, head, switched }: UpgradeRequest, protocol: string | undefined): Promise<WebSocket | undefined> {
   const { WebSocketServer } = await import('ws');
   const server = new WebSocketServer({
     noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false, clientTracking: false,
@@ -39,6 +41,7 @@ export async function acceptWebSocket({ request, socket, head }: UpgradeRequest,
     socket.once('close', refused);
     server.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('close', refused);
+      switched?.(101);
       // ws reports here what ends in a close as well.
       webSocket.on('error', () => webSocket.terminate());
       resolve(webSocket);

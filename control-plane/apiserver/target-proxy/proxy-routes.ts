@@ -31,7 +31,7 @@ async function proxy(parts: AppParts, request: FastifyRequest, reply: FastifyRep
   const target = await findProxyTarget(parts, info);
   const place = proxyPlace(request.raw, target.host);
   if (!place) throw newUnknownResource();
-  await reviewProxy(parts, { user: request.user, userAgent: request.headers['user-agent'] }, info, place.path);
+  await reviewProxy(parts, { user: request.user, userAgent: request.headers['user-agent'], auditAnnotations: request.audit?.annotations }, info, place.path);
   if (place.needsSlash && (request.method === 'GET' || request.method === 'HEAD')) {
     const [, ...query] = request.url.split('?');
     return reply.code(301).header('location', `${place.prefix}/${query.length > 0 ? `?${query.join('?')}` : ''}`).send();
@@ -42,6 +42,7 @@ async function proxy(parts: AppParts, request: FastifyRequest, reply: FastifyRep
   const response = await ask(target, place, request, reply);
   reply.hijack();
   answer(response, place, request, reply);
+  request.audit?.started(reply.raw.statusCode);
   return reply;
 }
 

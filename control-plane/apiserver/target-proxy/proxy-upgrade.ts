@@ -1,6 +1,7 @@
 /** WebSockets and other protocols to pods, Services and nodes: the connection goes through, both ways. */
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { AuditEntry } from '../../audit/auditor.ts';
 import type { Access } from '../access.ts';
 import type { AppParts } from '../app-parts.ts';
 import { newUnknownResource } from '../error-status.ts';
@@ -15,14 +16,15 @@ import { reviewProxy } from './review-proxy.ts';
 interface ProxyUpgrade extends UpgradeRequest {
   parts: AppParts;
   access: Access;
+  audit: AuditEntry | undefined;
 }
 
 /** Resolves when the connection is gone. @throws StatusError before anything was answered. */
-export async function proxyUpgrade({ parts, access, request, socket, head }: ProxyUpgrade, info: ResourceRequest): Promise<void> {
+export async function proxyUpgrade({ parts, access, request, socket, head, switched, audit }: ProxyUpgrade, info: ResourceRequest): Promise<void> {
   const target = await findProxyTarget(parts, info);
   const place = proxyPlace(request, target.host);
   if (!place) throw newUnknownResource();
-  await reviewProxy(parts, { user: access.user, userAgent: request.headers['user-agent'] }, info, place.path);
+  await reviewProxy(parts, { user: access.user, userAgent: request.headers['user-agent'], auditAnnotations: audit?.annotations }, info, place.path);
   const connection = await connectToTarget(target);
   socket.once('close', () => connection.destroy());
   const headers: HeaderList = [...requestHeaders(request, place), ['Connection', 'Upgrade'], ['Upgrade', request.headers.upgrade ?? '']];
@@ -35,6 +37,7 @@ export async function proxyUpgrade({ parts, access, request, socket, head }: Pro
   call.on('error', () => {});
   call.end();
   const { response, upgraded } = await answered;
+  switched?.(response.statusCode ?? 502);
   const kept = responseHeaders(response, place, false);
   if (!upgraded) {
     socket.write(headOf(response, [...kept, ['Connection', 'close']]));

@@ -13,6 +13,7 @@ import { ensureBootstrapPolicy } from '../../authorization/bootstrap-policy/ensu
 import { createAccessControl } from '../../authorization/create-access.ts';
 import { createLocalClient } from '../../registry/local-client.ts';
 import { createAuthentication } from '../../authentication/create-authentication.ts';
+import type { OidcOptions } from '../../authentication/oidc-authenticator.ts';
 import { ensurePki, type Pki } from '../../pki/ensure-pki.ts';
 import { writeKubeconfig } from '../../pki/kubeconfig.ts';
 import { createRegistry, type GenericRegistry } from '../../registry/generic-registry.ts';
@@ -35,19 +36,20 @@ export interface StartedApiServer {
   stop(): Promise<void>;
 }
 
-export interface StartOptions extends Partial<Pick<AppOptions, 'aggregation' | 'boardStreams' | 'health' | 'maxInFlight' | 'clock'>> {
+export interface StartOptions extends Partial<Pick<AppOptions, 'aggregation' | 'audit' | 'boardStreams' | 'health' | 'maxInFlight' | 'clock'>> {
   /** Default: a memory store. */
   storage?: Storage;
   logger?: Logger;
+  oidc?: OidcOptions;
 }
 
 export async function startApiServer(options: StartOptions = {}): Promise<StartedApiServer> {
-  const { storage = createMemoryStore(), logger = silentLogger, clock = systemClock, ...rest } = options;
+  const { storage = createMemoryStore(), logger = silentLogger, clock = systemClock, oidc, ...rest } = options;
   const directory = await mkdtemp(join(tmpdir(), 'api-server-'));
   const pki = await ensurePki({ directory: join(directory, 'pki'), names: [], addresses: ['198.18.0.1'], clock });
   const access = createAccessControl(storage);
   const authentication = await createAuthentication({
-    storage, clock, keyDirectory: join(directory, 'pki'), issuer: 'https://kubernetes.default.svc.cluster.local', keySetUrl: 'https://127.0.0.1/openid/v1/jwks', newId: randomUUID,
+    storage, clock, keyDirectory: join(directory, 'pki'), issuer: 'https://kubernetes.default.svc.cluster.local', keySetUrl: 'https://127.0.0.1/openid/v1/jwks', newId: randomUUID, ...(oidc ? { oidc } : {}),
   });
   const registry = createRegistry({ storage, clock, logger, access, serviceCIDR: '198.18.0.0/24' });
   registry.start();

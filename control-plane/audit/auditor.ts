@@ -1,0 +1,162 @@
+/** The audit events of one request, as the policy says. Follows k8s.io/apiserver/pkg/audit and its endpoint filter. */
+import type { IncomingMessage } from 'node:http';
+import type { Status } from '../../api/meta.ts';
+import { microTimestamp, type Clock } from '../../machinery/clock.ts';
+import type { RequestInfo } from '../apiserver/request-info.ts';
+import type { UserInfo } from '../registry/registry.ts';
+import type { AuditLog } from './audit-log.ts';
+import { auditLevelOf, type AuditLevel, type AuditPolicy, type AuditStage } from './audit-policy.ts';
+
+export interface AuditOptions {
+  policy: AuditPolicy;
+  log: Pick<AuditLog, 'write'>;
+  clock: Pick<Clock, 'now'>;
+  newId: () => string;
+}
+
+export interface AuditedRequest {
+  message: IncomingMessage;
+  info: RequestInfo;
+  /** Who sent it; undefined where nobody knows. */
+  sender: UserInfo | undefined;
+  /** Whom it acts as, where that is somebody else. */
+  impersonated?: UserInfo | undefined;
+}
+
+const idForm = /^[\x21-\x7e]{1,64}$/;
+const decisionAnnotation = 'authorization.k8s.io/decision';
+const reasonAnnotation = 'authorization.k8s.io/reason';
+
+export class Auditor {
+  private readonly options: AuditOptions;
+
+  constructor(options: AuditOptions) {
+    this.options = options;
+  }
+
+  /** Writes that the request came. @returns undefined where the policy asks for nothing. */
+  begin(request: AuditedRequest): AuditEntry | undefined {
+    const { policy, clock, newId } = this.options;
+    const { info, message } = request;
+    const resource = info.isResource ? { group: info.group, resource: info.resource, subresource: info.subresource, namespace: info.namespace, name: info.name } : undefined;
+    const user = request.sender ?? { name: '', groups: [] };
+    const { level, omitStages } = auditLevelOf(policy, { user, verb: info.verb, path: info.path, ...(resource ? { resource } : {}) });
+    if (level === 'None') return undefined;
+    const given = message.headers['audit-id'];
+    const id = typeof given === 'string' && idForm.test(given) ? given : newId();
+    const entry = new AuditEntry({ level, omitStages, id, base: baseOf(request, level, id, microTimestamp(clock.now())), options: this.options });
+    // Of those who are not known only the refusal is written.
+    if (request.sender) entry.received();
+    return entry;
+  }
+}
+
+interface EntryParts {
+  level: AuditLevel;
+  omitStages: readonly AuditStage[];
+  id: string;
+  base: Record<string, unknown>;
+  options: AuditOptions;
+}
+
+export class AuditEntry {
+  /** Facts for the log beside the request: admission and authorization write them. */
+  readonly annotations: Record<string, string> = {};
+  requestObject: unknown;
+  responseObject: unknown;
+  /** Of a refusal. */
+  status: Status | undefined;
+  private readonly parts: EntryParts;
+  private stage: AuditStage | undefined;
+  private code = 0;
+
+  constructor(parts: EntryParts) {
+    this.parts = parts;
+  }
+
+  get id(): string {
+    return this.parts.id;
+  }
+
+  get level(): AuditLevel {
+    return this.parts.level;
+  }
+
+  allowed(reason: string): void {
+    this.annotations[decisionAnnotation] = 'allow';
+    this.annotations[reasonAnnotation] = reason;
+  }
+
+  forbidden(reason: string): void {
+    this.annotations[decisionAnnotation] = 'forbid';
+    this.annotations[reasonAnnotation] = reason;
+  }
+
+  received(): void {
+    this.write('RequestReceived');
+  }
+
+  /** The head of an answer that lasts is out: of watches, followed logs and upgraded connections. */
+  started(code: number): void {
+    if (this.stage === 'ResponseStarted' || this.stage === 'ResponseComplete') return;
+    this.code = code;
+    this.write('ResponseStarted', { responseStatus: this.statusOf(code), ...this.requestBody() });
+  }
+
+  /** Nobody knows who asks. */
+  unauthenticated(attempted: boolean): void {
+    const message = attempted ? 'Authentication failed, attempted: bearer' : 'Authentication failed, no credentials provided';
+    this.write('ResponseStarted', { responseStatus: { metadata: {}, message, code: 401 } });
+    this.stage = 'ResponseComplete';
+  }
+
+  /** @param code of the answer; of one that had begun it stays what it was. */
+  complete(code: number): void {
+    if (this.stage === 'ResponseComplete') return;
+    const response = this.parts.level === 'RequestResponse' && this.responseObject !== undefined ? { responseObject: this.responseObject } : {};
+    this.write('ResponseComplete', { responseStatus: this.statusOf(this.code || code), ...this.requestBody(), ...response });
+  }
+
+  /** Answered with an error. */
+  refuse(status: Status): void {
+    this.status = status;
+    this.complete(status.code ?? 500);
+  }
+
+  private requestBody(): object {
+    return this.parts.level === 'Metadata' || this.requestObject === undefined ? {} : { requestObject: this.requestObject };
+  }
+
+  private statusOf(code: number): object {
+    const { status, reason, message, details } = this.status ?? {};
+    return { metadata: {}, ...(status ? { status } : {}), ...(message ? { message } : {}), ...(reason ? { reason } : {}), ...(details ? { details } : {}), code };
+  }
+
+  private write(stage: AuditStage, more: object = {}): void {
+    this.stage = stage;
+    const { omitStages, base, options: { log, clock } } = this.parts;
+    if (omitStages.includes(stage)) return;
+    const annotations = Object.keys(this.annotations).length > 0 ? { annotations: this.annotations } : {};
+    log.write({ ...base, stage, stageTimestamp: microTimestamp(clock.now()), ...more, ...annotations });
+  }
+}
+
+function baseOf({ message, info, sender, impersonated }: AuditedRequest, level: AuditLevel, id: string, received: string): Record<string, unknown> {
+  return {
+    kind: 'Event', apiVersion: 'audit.k8s.io/v1', level, auditID: id, requestURI: message.url, verb: info.verb,
+    user: sender ? describeUser(sender) : {},
+    ...(impersonated ? { impersonatedUser: describeUser(impersonated) } : {}),
+    sourceIPs: [message.socket.remoteAddress], userAgent: message.headers['user-agent'],
+    ...(info.isResource ? {
+      objectRef: {
+        resource: info.resource, ...(info.namespace ? { namespace: info.namespace } : {}), ...(info.name ? { name: info.name } : {}),
+        ...(info.group ? { apiGroup: info.group } : {}), apiVersion: info.version, ...(info.subresource ? { subresource: info.subresource } : {}),
+      },
+    } : {}),
+    requestReceivedTimestamp: received,
+  };
+}
+
+function describeUser({ name, uid, groups, extra }: UserInfo): object {
+  return { username: name, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) };
+}
