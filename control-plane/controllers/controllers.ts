@@ -8,6 +8,8 @@ import type { ControllerContext, RunnableController } from './controller-context
 import { CertificateController, type CertificateOptions } from './certificates/certificate-controller.ts';
 import { ClusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { DeploymentController } from './deployment/deployment-controller.ts';
+import { DisruptionController } from './disruption/disruption-controller.ts';
+import { StaleDisruptionController } from './disruption/stale-disruption-controller.ts';
 import { EndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { EndpointSliceMirroringController } from './endpoint-slice/endpoint-slice-mirroring-controller.ts';
 import { EndpointsController } from './endpoints/endpoints-controller.ts';
@@ -55,6 +57,8 @@ export const controllerTable: Readonly<Record<string, Build>> = {
   'cluster-role-aggregation': (context) => new ClusterRoleAggregationController(context),
   'resource-quota': (context) => new ResourceQuotaController(context),
   'volume-protection': (context) => new VolumeProtectionController(context),
+  disruption: (context) => new DisruptionController(context),
+  'stale-disruption': (context) => new StaleDisruptionController(context),
   'policy-type-checking': (context) => new PolicyTypeCheckingController(context),
   'pod-gc': (context, settings) => new PodGcController(context, settings.podGc),
 };
