@@ -48,10 +48,10 @@ function createVersionRegistry({ definition, converter }: WebhookRegistriesOptio
     return converted.map((object) => to.form.read(object) as CustomObject);
   };
   return createConvertedRegistry(version.resource, base, {
-    async toStored(object) {
+    async toStored(object, old) {
       const given = deepClone(object);
       version.strategy.defaults(given);
-      const errors = version.strategy.validate(given);
+      const errors = old ? version.strategy.validateUpdate(given, old) : version.strategy.validate(given);
       if (errors.length > 0) throw newInvalid(version.resource, given.metadata?.name ?? '', errors);
       const [converted] = await convert([{ ...given, apiVersion: apiVersionOf(version.resource), kind: version.resource.kind }], stored);
       return deepClone(converted!);

@@ -5,12 +5,14 @@
 import type { KubernetesObject, ObjectList, WatchEvent } from '../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../api/resource.ts';
 import { StatusError, newExpired, newInternalError, newInvalid, type FieldError } from '../../api/errors.ts';
+import { cloneObject } from './deep-clone.ts';
 import { deepFreeze } from '../storage/deep-freeze.ts';
 import type { ListQuery, RequestContext, RegistryWatch, RegistryWatchSink, ResourceRegistry, WatchQuery } from './registry.ts';
 
 /** Both ways. What they are given is not theirs to change: it may be shared and frozen. */
 export interface Conversion<T extends KubernetesObject, S extends KubernetesObject> {
-  toStored(object: T): S | Promise<S>;
+  /** @param old the object before, as this version shows it; undefined on create. */
+  toStored(object: T, old?: T): S | Promise<S>;
   fromStored(object: S): T | Promise<T>;
   /** Rules that hold only in this version, about the object as it will be stored. `old` is undefined on create. */
   validate?(object: S, old: S | undefined): FieldError[];
@@ -33,8 +35,8 @@ export function createConvertedRegistry<T extends KubernetesObject, S extends Ku
     if (!storedField || query.fieldSelector.length === 0) return query;
     return { ...query, fieldSelector: query.fieldSelector.map((requirement) => ({ ...requirement, field: storedField(requirement.field) })) };
   };
-  const toStored = async (object: T, old: S | undefined): Promise<S> => {
-    const result = await conversion.toStored(object);
+  const toStored = async (object: T, old?: S, shownOld?: T): Promise<S> => {
+    const result = await conversion.toStored(object, shownOld);
     const errors = conversion.validate?.(result, old) ?? [];
     if (errors.length > 0) throw newInvalid(resource, object.metadata?.name ?? '', errors);
     return result;
@@ -43,7 +45,7 @@ export function createConvertedRegistry<T extends KubernetesObject, S extends Ku
     ({ ...list, kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), items: await converter.all(list.items) });
   return {
     resource,
-    create: async (context, namespace, object) => converter.one(await stored.create(shownAs(context), namespace, await toStored(object, undefined))),
+    create: async (context, namespace, object) => converter.one(await stored.create(shownAs(context), namespace, await toStored(object))),
     get(name, namespace) {
       const object = stored.get(name, namespace);
       return object instanceof Promise ? object.then((found) => converter.one(found)) : converter.one(object);
@@ -53,10 +55,11 @@ export function createConvertedRegistry<T extends KubernetesObject, S extends Ku
     async update(context, { change, createIfMissing, ...request }) {
       const updated = await stored.update(shownAs(context), {
         ...request,
-        ...(createIfMissing ? { createIfMissing: async () => toStored(await createIfMissing(), undefined) } : {}),
+        ...(createIfMissing ? { createIfMissing: async () => toStored(await createIfMissing()) } : {}),
         change: async (current) => {
-          const wanted = await change(await conversion.fromStored(current));
-          return wanted && toStored(wanted, current);
+          const shown = await conversion.fromStored(current);
+          const wanted = await change(cloneObject(shown));
+          return wanted && toStored(wanted, current, shown);
         },
       });
       return converter.one(updated);
