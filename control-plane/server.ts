@@ -14,6 +14,7 @@ import { EventRecorder } from '../machinery/event-recorder.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { connectionChannels, StreamDuplex } from '../machinery/stream-duplex.ts';
 import { buildApp } from './apiserver/app.ts';
+import { FlowConfiguration } from './apiserver/fairness/flow-configuration.ts';
 import { openAudit } from './audit/open-audit.ts';
 import { ensureBootstrapPolicy } from './authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
 import { createAccessControl, type AccessControl } from './authorization/create-access.ts';
@@ -250,11 +251,13 @@ async function startApiServer(context: Context, { pki, registry, nats, access, a
   const audit = options.auditPolicyFile === undefined ? undefined
     : await openAudit({ policyFile: options.auditPolicyFile, logPath: options.auditLogPath, maxMegabytes: options.auditLogMaxSize, maxBackups: options.auditLogMaxBackup, dataDir: options.dataDir, clock, logger, newId: randomUUID });
   if (audit) stops.push({ name: 'audit log', stop: audit.stop });
+  const flows = new FlowConfiguration(storage);
+  stops.push({ name: 'flow configuration', stop: () => flows.stop() });
   const app = buildApp({
     registry, authenticator: authentication.authenticator, tokens: authentication.tokens, authorizer: access.authorizer, version: options.version, clock, random,
     logger: logger.child({ component: 'api-server' }),
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
-    boardStreams, aggregation, ...(audit ? { audit: audit.audit } : {}),
+    boardStreams, aggregation, flows, ...(audit ? { audit: audit.audit } : {}),
   });
   registerRotation(app, { rotate: () => storage.rotateEncryption(logger) });
   stops.push({ name: 'API server', stop: () => app.close() });

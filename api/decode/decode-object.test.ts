@@ -161,6 +161,16 @@ describe('decodeBody', () => {
     await expect(decodeText('spec: {containers: [{name: a, name: b}]}', pods, 'Strict', 'application/yaml')).rejects.toThrow('strict decoding error: duplicate field "spec.containers[0].name"');
   });
 
+  test('refuses YAML whose keys are no text', async () => {
+    for (const key of ['? {a: 1}', '? [1]', '? ', '? !!binary ZA==']) {
+      await expect(decodeText(`data: {b: &x {c: 1}}\n${key}\n: 2\n`, pods, 'Ignore', 'application/yaml')).rejects.toThrow('error converting YAML to JSON: yaml: invalid map key');
+    }
+    await expect(decodeText('spec: &x {nodeName: a}\n*x : 2\n', pods, 'Ignore', 'application/yaml')).rejects.toThrow('invalid map key');
+    expect((await decodeText('metadata: {name: &x a, labels: {*x : b, 1: c, true: d}}', pods, 'Strict', 'application/yaml')).object.metadata?.labels).toEqual({ a: 'b', 1: 'c', true: 'd' });
+    const many = Array.from({ length: 101 }, () => '*x : b').join('\n');
+    await expect(decodeText(`x: &x a\n${many}\n`, pods, 'Ignore', 'application/yaml')).rejects.toThrow('excessive aliasing');
+  });
+
   test('refuses YAML bombs and broken YAML', async () => {
     const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'.split('').map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(',')}]`).join('\n')}\n`;
     await expect(decodeText(bomb, pods, 'Warn', 'application/yaml')).rejects.toMatchObject({ code: 400 });

@@ -17,6 +17,7 @@ import type { BoardStreamOpener } from './board-streams.ts';
 import type { AggregatedGroupVersions } from './discovery/group-versions.ts';
 import { maxBodyBytes, newUnknownResource, toStatusError } from './error-status.ts';
 import { FairLimits } from './fairness/fair-limits.ts';
+import type { FlowConfiguration } from './fairness/flow-configuration.ts';
 import { createResourceHandler, isLongRunning } from './handlers/resource-handler.ts';
 import { sendWarnings } from './handlers/send-warnings.ts';
 import { LongRunningRequests } from './long-running-requests.ts';
@@ -67,6 +68,8 @@ export interface AppOptions {
   audit?: AuditOptions;
   /** Requests under way, without watches and other streams. Default 400. */
   maxInFlight?: number;
+  /** The FlowSchemas and priority levels. Absent: the suggested ones, as they are. */
+  flows?: FlowConfiguration;
   /** Watches, followed logs and commands under way. Default: at most 4000. */
   longRunning?: LongRunningRequests;
 }
@@ -91,7 +94,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.decorateRequest('accessReason', undefined);
   app.decorateRequest('audit', undefined);
   if (parts.audit) registerAudit(app, parts.audit);
-  limitRequests(app, new FairLimits({ maxInFlight: options.maxInFlight ?? 400, clock: options.clock }));
+  limitRequests(app, new FairLimits({ maxInFlight: options.maxInFlight ?? 400, clock: options.clock, flows: options.flows }));
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('cache-control', 'no-cache, private');
     checkRequest(parts, request, done);
@@ -192,9 +195,7 @@ function limitRequests(app: FastifyInstance, limits: FairLimits): void {
       done();
       return;
     }
-    const { info } = request;
-    const about = info.isResource ? { resource: info.resource, namespace: info.namespace } : {};
-    const leave = limits.enter(request.user, about, (release) => {
+    const leave = limits.enter(request.user, request.info, (release) => {
       leaving.set(request, release);
       done();
     }, () => done(newTooManyRequests('too many requests, please try again later', 1)));

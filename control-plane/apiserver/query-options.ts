@@ -4,6 +4,7 @@ import { parseFieldSelector } from '../../api/fields.ts';
 import { parseSelector } from '../../api/labels.ts';
 import type { DeleteOptions } from '../../api/meta.ts';
 import type { FieldValidation, ListQuery, WatchQuery } from '../registry/registry.ts';
+import { validateFieldManager } from '../registry/validation/field-manager.ts';
 
 /** As the router gives it: a parameter that comes twice is an array. */
 export type RawQuery = Readonly<Record<string, string | string[] | undefined>>;
@@ -151,29 +152,13 @@ export function parseWriteOptions(query: RawQuery, kind: string, found: readonly
     errors.push({ reason: 'FieldValueNotSupported', field: 'fieldValidation', message: `Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "", "Ignore", "Strict", "Warn"` });
   }
   const fieldManager = firstValue(query, 'fieldManager');
-  if (fieldManager) errors.push(...fieldManagerErrors(fieldManager));
+  if (fieldManager) errors.push(...validateFieldManager(fieldManager, 'fieldManager'));
   refuse(kind, errors);
   return {
     dryRun: allValues(query, 'dryRun').includes('All'),
     fieldValidation: fieldValidation as FieldValidation,
     ...(fieldManager ? { fieldManager } : {}),
   };
-}
-
-const maxFieldManagerLength = 128;
-
-function fieldManagerErrors(manager: string): FieldError[] {
-  const field = 'fieldManager';
-  const errors: FieldError[] = [];
-  if (Buffer.byteLength(manager) > maxFieldManagerLength) {
-    errors.push({ reason: 'FieldValueTooLong', field, message: `Too long: may not be more than ${maxFieldManagerLength} bytes` });
-  }
-  for (const { 0: character, index } of manager.matchAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu)) {
-    const point = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
-    const message = `Invalid value: ${JSON.stringify(manager)}: invalid character ${point} (at position ${Buffer.byteLength(manager.slice(0, index))})`;
-    errors.push({ reason: 'FieldValueInvalid', field, message });
-  }
-  return errors;
 }
 
 function dryRunErrors(values: readonly string[]): FieldError[] {

@@ -28,9 +28,16 @@ export const objectForms: readonly Transformation<ObjectForm>[] = [
   { as: 'PartialObjectMetadataList', group: 'meta.k8s.io', versions: metaVersions, form: 'metadataList' },
 ];
 
+const formsWithoutTable = objectForms.filter(({ form }) => form !== 'table');
+
+/** Reviews and bindings are kept nowhere and have no table. */
+function formsOf(resource: Resource | undefined): readonly Transformation<ObjectForm>[] {
+  return resource?.virtual && resource.plural !== 'componentstatuses' ? formsWithoutTable : objectForms;
+}
+
 /** Custom kinds have no protobuf. */
 export function negotiateObject({ request, resource }: Pick<ResourceCall, 'request' | 'resource'>): Negotiated<ObjectForm> {
-  return negotiate(request.headers.accept, objectForms, { protobuf: resource.custom === undefined });
+  return negotiate(request.headers.accept, formsOf(resource), { protobuf: resource.custom === undefined });
 }
 
 /**
@@ -39,7 +46,7 @@ export function negotiateObject({ request, resource }: Pick<ResourceCall, 'reque
  */
 export function checkAcceptable({ request, info, resource }: Pick<ResourceCall, 'request' | 'info'> & { resource?: Resource }): void {
   // Of custom kinds the answer may also be a Status, which has a protobuf form: refusing is left to the answer.
-  const { form } = negotiate(request.headers.accept, objectForms, { protobuf: true });
+  const { form } = negotiate(request.headers.accept, formsOf(resource), { protobuf: true });
   const list = info.verb === 'deletecollection';
   if (form === (list ? 'metadata' : 'metadataList')) throw wrongForm(form, resource);
   if (form === 'table') includeObjectOf(request.query as RawQuery);

@@ -39,6 +39,7 @@ import type { Randomness } from './randomness.ts';
 import { getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import { ObjectConverter } from './object-converter.ts';
+import { newTooLarge, parseResourceVersion } from './resource-version.ts';
 import { reviewConnect } from './review-connect.ts';
 import type { ListQuery, Registry, RequestContext, ResourceRegistry } from './registry.ts';
 import { MutableResourceCatalog } from './resource-catalog.ts';
@@ -99,6 +100,10 @@ export function createRegistry(options: RegistryOptions): GenericRegistry {
   });
   return {
     catalog,
+    checkVersion(resourceVersion) {
+      const wanted = parseResourceVersion(resourceVersion);
+      if (wanted > storage.revision) throw newTooLarge(wanted, storage.revision);
+    },
     of<T extends KubernetesObject>(resource: Resource<T>): ResourceRegistry<T> {
       const registry = registries.get(resource) ?? custom.registryOf(resource);
       if (!registry) throw new RangeError(`no strategy for ${resource.plural}`);

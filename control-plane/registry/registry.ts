@@ -127,6 +127,8 @@ export interface ConnectRequest {
 export interface Registry {
   /** The kinds that are served now. */
   readonly catalog: ResourceCatalog;
+  /** @throws StatusError Timeout for a version that this server has not reached, BadRequest for what is none. */
+  checkVersion(resourceVersion: string): void;
   /** @throws when the kind is in no table row. */
   of<T extends KubernetesObject>(resource: Resource<T>): ResourceRegistry<T>;
   /** POST pods/NAME/binding. */

@@ -77,15 +77,23 @@ async function attempt<T extends KubernetesObject>(update: Update<T>, stored: St
   return write(update, prepared, stored, () => parts.admission.validate(attributes));
 }
 
-function trackFields<T extends KubernetesObject>(
-  { parts, strategy, context, request }: Update<T>, object: T, { old, sent }: { old: T; sent: ObjectMeta['managedFields'] },
-): void {
+function trackFields<T extends KubernetesObject>(update: Update<T>, object: T, { old, sent }: { old: T; sent: ObjectMeta['managedFields'] }): void {
+  const { parts, strategy, context, request } = update;
   const metadata: Writable<ObjectMeta> = object.metadata ??= {};
   metadata.managedFields = sent;
   const write = () => fieldWriteOf({ context, resource: strategy.resource, subresource: request.subresource, now: timestamp(parts.clock.now()) });
-  const managedFields = context.managerOperation === 'Apply' ? sent : trackUpdate(write(), old, object);
+  const managedFields = context.managerOperation === 'Apply' ? sent : trackUpdate(write(), old, asKept(update, object, old));
   if (managedFields) metadata.managedFields = managedFields as ObjectMeta['managedFields'];
   else delete metadata.managedFields;
+}
+
+/** Nobody owns what a subresource does not let him write, though his object says something else there. */
+function asKept<T extends KubernetesObject>(update: Update<T>, object: T, old: T): T {
+  const { subresource } = update.request;
+  if (subresource === undefined || subresource === 'scale') return object;
+  const kept = { ...object, metadata: { ...object.metadata } };
+  prepare(update, kept, old);
+  return kept;
 }
 
 /** The object must be the one that the request names, at the version that the client saw. */

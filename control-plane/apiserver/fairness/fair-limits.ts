@@ -1,11 +1,13 @@
 /**
  * How many requests are under way, per priority level and fairly per user. The levels and their shares are the suggested
  * ones of Kubernetes (flowcontrol.apiserver.k8s.io: bootstrap): nodes and the system before workloads, workloads before
- * strangers. Administrators do not wait, but count against the limit of the whole server.
+ * strangers. Administrators do not wait. With a configuration, its FlowSchemas and levels decide instead; a level lends no seats.
  */
 import type { Clock } from '../../../machinery/clock.ts';
+import type { PriorityLevelConfiguration } from '../../../api/flowcontrol.ts';
 import { isMaster } from '../../authorization/authorizer.ts';
 import type { UserInfo } from '../../registry/registry.ts';
+import { findFlowSchema, flowOf, type FlowConfiguration, type FlowRequest, type FlowRules } from './flow-configuration.ts';
 import { FairQueue, type Release } from './fair-queue.ts';
 
 export type PriorityLevel = 'exempt' | 'node-high' | 'system' | 'leader-election' | 'workload-high' | 'workload-low' | 'global-default' | 'catch-all';
@@ -18,36 +20,75 @@ export interface FairLimitsOptions {
   /** Requests under way at once, of all levels. */
   maxInFlight: number;
   clock: Pick<Clock, 'after'>;
+  /** Absent: the suggested levels, as they are. */
+  flows?: Pick<FlowConfiguration, 'current'> | undefined;
 }
 
 const queueLength = 50;
 const queues = 128;
+const defaultShares = 30;
+/** Whatever a level asks for: what waits is memory. */
+const maxQueues = 1024;
+const maxQueueLength = 1000;
 /** A quarter of the time a request may take, as in Kubernetes. */
 const maxWaitMs = 15_000;
 
 export class FairLimits {
-  private readonly levels = new Map<PriorityLevel, FairQueue>();
+  private readonly options: FairLimitsOptions;
+  private readonly levels = new Map<string, FairQueue>();
   private readonly exempt: FairQueue;
+  private applied: FlowRules | undefined;
 
-  constructor({ maxInFlight, clock }: FairLimitsOptions) {
+  constructor(options: FairLimitsOptions) {
+    this.options = options;
+    const { maxInFlight, clock } = options;
     const sum = Object.values(shares).reduce((total, share) => total + share, 0);
     const make = (seats: number, waits: boolean): FairQueue => new FairQueue({ seats, clock, maxWaitMs, queues: waits ? queues : 0, queueLength: waits ? queueLength : 0 });
     for (const [level, share] of Object.entries(shares)) {
       // Strangers do not wait: there are as many as they like.
-      this.levels.set(level as PriorityLevel, make(Math.ceil(maxInFlight * share / sum), level !== 'catch-all'));
+      this.levels.set(level, make(Math.ceil(maxInFlight * share / sum), level !== 'catch-all'));
     }
     this.exempt = make(maxInFlight, false);
   }
 
-  enter(user: UserInfo, about: { resource?: string; namespace?: string | undefined }, run: (release: Release) => void, refuse: () => void): () => void {
+  enter(user: UserInfo, about: FlowRequest, run: (release: Release) => void, refuse: () => void): () => void {
+    const { flows } = this.options;
+    if (flows && !isMaster(user)) {
+      const rules = flows.current;
+      if (rules !== this.applied) this.apply(rules);
+      const schema = findFlowSchema(rules, user, about);
+      const level = schema?.spec?.priorityLevelConfiguration.name ?? '';
+      if (schema && rules.levels.has(level)) return (this.levels.get(level) ?? this.exempt).enter(flowOf(schema, user, about), run, refuse);
+    }
     return (this.levels.get(levelOf(user, about)) ?? this.exempt).enter(user.name, run, refuse);
+  }
+
+  /** Requests under way keep their seats, those that wait their turn, where their level stays. */
+  private apply(rules: FlowRules): void {
+    const { maxInFlight, clock } = this.options;
+    this.applied = rules;
+    const limited = [...rules.levels].filter(([, { spec }]) => spec?.type === 'Limited');
+    const sharesOf = (level: PriorityLevelConfiguration): number => level.spec?.limited?.nominalConcurrencyShares ?? defaultShares;
+    const sum = limited.reduce((total, [, level]) => total + sharesOf(level), 0);
+    for (const [name, level] of rules.levels) if (level.spec?.type !== 'Limited') this.levels.delete(name);
+    for (const [name, level] of limited) {
+      const { type, queuing } = level.spec?.limited?.limitResponse ?? {};
+      const waits = type === 'Queue';
+      const bounds = {
+        seats: Math.max(1, Math.ceil(maxInFlight * sharesOf(level) / Math.max(sum, 1))),
+        queues: waits ? Math.min(queuing?.queues ?? queues, maxQueues) : 0, queueLength: waits ? Math.min(queuing?.queueLengthLimit ?? queueLength, maxQueueLength) : 0,
+      };
+      const known = this.levels.get(name);
+      if (known) known.resize(bounds);
+      else this.levels.set(name, new FairQueue({ ...bounds, clock, maxWaitMs }));
+    }
   }
 }
 
 const accountsOfSystem = 'system:serviceaccounts:kube-system';
 
 /** Which of the suggested FlowSchemas a request matches first. */
-export function levelOf(user: UserInfo, { resource, namespace }: { resource?: string; namespace?: string | undefined }): PriorityLevel {
+export function levelOf(user: UserInfo, { resource, namespace }: FlowRequest): PriorityLevel {
   if (isMaster(user)) return 'exempt';
   const { groups, name } = user;
   if (groups.includes('system:nodes')) return resource === 'nodes' || resource === 'leases' ? 'node-high' : 'system';

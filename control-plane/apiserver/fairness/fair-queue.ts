@@ -26,7 +26,7 @@ interface Waiter {
 export type Release = () => void;
 
 export class FairQueue {
-  private readonly options: FairQueueOptions;
+  private options: FairQueueOptions;
   private taken = 0;
   /** In turn: the user who was served goes to the end. */
   private readonly waiting = new Map<string, Waiter[]>();
@@ -66,6 +66,12 @@ export class FairQueue {
     return () => this.remove(user, waiter);
   }
 
+  /** Seats that came free go to those who wait. */
+  resize(bounds: Pick<FairQueueOptions, 'seats' | 'queues' | 'queueLength'>): void {
+    this.options = { ...this.options, ...bounds };
+    while (this.taken < this.options.seats && this.waiting.size > 0) this.serveNext();
+  }
+
   private take(): Release {
     this.taken += 1;
     let held = true;
@@ -73,7 +79,8 @@ export class FairQueue {
       if (!held) return;
       held = false;
       this.taken -= 1;
-      this.serveNext();
+      // Fewer seats than before are given back as they come free.
+      if (this.taken < this.options.seats) this.serveNext();
     };
   }
 

@@ -55,7 +55,34 @@ function owners({ metadata }: KubernetesObject): Record<string, unknown> {
     [[manager, operation, ...(subresource ? [subresource] : [])].join(' '), fieldsV1]));
 }
 
+describe('a read', () => {
+  it('of a version that this server has not reached is told to come back', async () => {
+    await send('POST', configMaps, configMap({ k: 'v' }));
+    expect((await send('GET', `${configMaps}/a?resourceVersion=1`)).code).toBe(200);
+    const { code, object } = await send<Status>('GET', `${configMaps}/a?resourceVersion=99999999`);
+    expect([code, object.reason, object.message]).toEqual([504, 'Timeout', expect.stringMatching(/Too large resource version: 99999999, current: \d+$/)]);
+    expect((await send('GET', `${configMaps}/a?resourceVersion=x`)).code).toBe(400);
+  });
+});
+
 describe('owners of fields', () => {
+  it('are not those whose change a subresource takes back', async () => {
+    await send('POST', `${deployments}?fieldManager=alice`, deployment());
+    const status = { ...deployment({ replicas: 7 }), metadata: { name: 'web', labels: { new: 'label' }, annotations: { note: 'x' } }, status: { observedGeneration: 1 } };
+    const { object } = await send('PUT', `${deployments}/web/status?fieldManager=bob`, status);
+    expect(object.metadata?.labels).toBeUndefined();
+    expect(owners(object)['bob Update status']).toEqual({ 'f:metadata': { 'f:annotations': { '.': {}, 'f:note': {} } }, 'f:status': { 'f:observedGeneration': {} } });
+  });
+
+  it('have printable names of a bounded length', async () => {
+    const entry = (manager: string) => ({ managedFields: [{ manager, operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': { 'f:k': {} } } }] });
+    const agent = await app.inject({ method: 'POST', url: configMaps, headers: { 'content-type': 'application/json', 'user-agent': `tab\t${'b'.repeat(200)}/1` }, payload: JSON.stringify(configMap({ k: 'v' })) });
+    expect(agent.json<Answer>().metadata?.managedFields?.[0]?.manager).toBe(`tab${'b'.repeat(124)}`);
+    const long = await send<Status>('PUT', `${configMaps}/a`, configMap({ k: 'v' }, entry('a'.repeat(129))));
+    expect([long.code, long.object.message]).toEqual([422, expect.stringContaining('metadata.managedFields[0].manager: Too long: may not be more than 128 bytes')]);
+    expect((await send<Status>('PUT', `${configMaps}/a`, configMap({ k: 'v' }, entry('a\u0007')))).object.message).toContain('invalid character U+0007 (at position 1)');
+  });
+
   it('are who created them', async () => {
     const { object } = await send('POST', `${configMaps}?fieldManager=alice`, configMap({ k: 'v' }, { labels: { a: 'b' } }));
     expect(object.metadata?.managedFields).toEqual([{

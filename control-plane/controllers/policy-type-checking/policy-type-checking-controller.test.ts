@@ -1,12 +1,17 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ValidatingAdmissionPolicy } from '../../../api/admissionregistration.ts';
 import { validatingAdmissionPolicies } from '../../../api/resources.ts';
+import { loadExpressionCompiler } from '../../admission/policy/compile-expression.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
 type Spec = NonNullable<ValidatingAdmissionPolicy['spec']>;
 
 describe('PolicyTypeCheckingController', () => {
   let cluster: TestCluster | undefined;
+  // Loaded at first use, which takes longer than the cluster needs to settle.
+  beforeAll(async () => {
+    await Promise.all([import('../../admission/policy/check-types.ts'), loadExpressionCompiler()]);
+  });
   afterEach(async () => {
     await cluster?.stop();
     cluster = undefined;

@@ -1,6 +1,7 @@
 /** What a request means for the owners of fields. */
 import { apiVersionOf, type Resource, type Subresource } from '../../../api/resources.ts';
 import type { RequestContext } from '../registry.ts';
+import { printableManager } from '../validation/field-manager.ts';
 import { fieldSchemaOf } from './field-schemas.ts';
 import type { FieldWrite } from './track-update.ts';
 
@@ -15,7 +16,7 @@ interface Write {
 export function fieldWriteOf({ context, resource, subresource, now }: Write): FieldWrite {
   return {
     schema: fieldSchemaOf(resource),
-    manager: { manager: context.fieldManager, operation: context.managerOperation ?? 'Update', apiVersion: apiVersionOf(resource), subresource: subresource ?? '' },
+    manager: { manager: printableManager(context.fieldManager), operation: context.managerOperation ?? 'Update', apiVersion: apiVersionOf(resource), subresource: subresource ?? '' },
     now,
     ignored: ignoredField(resource, subresource),
   };

@@ -3,6 +3,7 @@ import type { ObjectMeta, OwnerReference } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
 import { deepEqual } from '../deep-equal.ts';
 import { check, duplicate, forbidden, immutable, invalid, notNegative, required, tooLong, type FieldError } from './field-errors.ts';
+import { validateManagedFields } from './field-manager.ts';
 import { asPrefix, dns1035Label, dnsLabel, dnsSubdomain, labelValue, pathSegment, qualifiedName, type Rule } from './names.ts';
 
 export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment';
@@ -67,6 +68,7 @@ function validateClientFields(metadata: ObjectMeta, path: string): FieldError[] 
     ...validateAnnotations(metadata.annotations, `${path}.annotations`),
     ...validateOwnerReferences(metadata.ownerReferences ?? [], `${path}.ownerReferences`),
     ...validateFinalizers(metadata.finalizers ?? [], `${path}.finalizers`),
+    ...validateManagedFields(metadata.managedFields, `${path}.managedFields`),
   ];
 }
 
@@ -135,9 +137,10 @@ function validateNewFinalizers(metadata: ObjectMeta, old: ObjectMeta, path: stri
 
 /** What was accepted once is not refused later: rules get stricter over time. */
 function withoutUnchanged(metadata: ObjectMeta, old: ObjectMeta): ObjectMeta {
-  const { labels, annotations, finalizers, ownerReferences, generation } = metadata;
+  const { labels, annotations, finalizers, ownerReferences, generation, managedFields } = metadata;
   return {
     generation,
+    ...(managedFields === old.managedFields ? {} : { managedFields }),
     ...(deepEqual(labels, old.labels) ? {} : { labels }),
     ...(deepEqual(annotations, old.annotations) ? {} : { annotations }),
     ...(deepEqual(finalizers, old.finalizers) ? {} : { finalizers }),

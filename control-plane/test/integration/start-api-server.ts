@@ -8,6 +8,7 @@ import { namespaces, serviceAccounts } from '../../../api/resources.ts';
 import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger, type Logger } from '../../../machinery/logger.ts';
 import { buildApp, type AppOptions } from '../../apiserver/app.ts';
+import { FlowConfiguration } from '../../apiserver/fairness/flow-configuration.ts';
 import { LongRunningRequests } from '../../apiserver/long-running-requests.ts';
 import { ensureBootstrapPolicy } from '../../authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
 import { createAccessControl } from '../../authorization/create-access.ts';
@@ -59,8 +60,9 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
   for (const name of ['kube-system', 'kube-public']) await registry.of(namespaces).create(context, undefined, { metadata: { name } });
   await ensureBootstrapPolicy(createLocalClient(registry, context.user));
   const longRunning = new LongRunningRequests(1000);
+  const flows = new FlowConfiguration(storage);
   const app = buildApp({
-    ...rest, longRunning, registry, logger, clock, version: '0.0.0-test', random: Math.random, authenticator: authentication.authenticator, tokens: authentication.tokens, authorizer: access.authorizer,
+    ...rest, flows, longRunning, registry, logger, clock, version: '0.0.0-test', random: Math.random, authenticator: authentication.authenticator, tokens: authentication.tokens, authorizer: access.authorizer,
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -75,6 +77,7 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
       await app.close();
       await registry.stop();
       access.stop();
+      flows.stop();
       await storage.close();
       await rm(directory, { recursive: true, force: true });
     },

@@ -1,9 +1,10 @@
 /** The spec of a pod or pod template. Follows pkg/apis/core/validation. */
 import type { PodDNSConfig, PodSpec } from './pod-parts.ts';
-import { between, check, oneOf, required, tooMany, type FieldError } from '../../validation/field-errors.ts';
+import { between, check, invalid, oneOf, required, type FieldError } from '../../validation/field-errors.ts';
 import { ipAddress } from '../../validation/ip-addresses.ts';
 import { dnsLabel, dnsSubdomain, qualifiedName } from '../../validation/names.ts';
 import { validateAllContainers } from './validate-containers.ts';
+import { validateOperatingSystem } from './validate-operating-system.ts';
 import { validateScheduling } from './validate-scheduling.ts';
 import { validatePodSecurity } from './validate-security.ts';
 import { validateVolumes } from './validate-volumes.ts';
@@ -23,6 +24,7 @@ export function validatePodSpec(spec: Partial<PodSpec>, path: string): FieldErro
     ...validateNames(spec, path),
     ...validatePodSecurity(spec, path),
     ...validateScheduling(spec, path),
+    ...validateOperatingSystem(spec, path),
   ];
 }
 
@@ -52,9 +54,9 @@ function validateDns({ dnsPolicy, dnsConfig }: Partial<PodSpec>, path: string): 
 
 function validateDnsConfig({ nameservers = [], searches = [], options = [] }: PodDNSConfig, path: string): FieldError[] {
   return [
-    ...(nameservers.length > 3 ? [tooMany(`${path}.nameservers`, nameservers.length, 3)] : []),
+    ...(nameservers.length > 3 ? [invalid(`${path}.nameservers`, nameservers, 'must not have more than 3 nameservers')] : []),
     ...nameservers.flatMap((address, index) => check(`${path}.nameservers[${index}]`, address, ipAddress)),
-    ...(searches.length > 32 ? [tooMany(`${path}.searches`, searches.length, 32)] : []),
+    ...(searches.length > 32 ? [invalid(`${path}.searches`, searches, 'must not have more than 32 search paths')] : []),
     ...searches.flatMap((search, index) => (search === '.' ? [] : check(`${path}.searches[${index}]`, search.replace(/\.$/, ''), dnsSubdomain))),
     ...options.flatMap(({ name }, index) => (name ? [] : [required(`${path}.options[${index}]`, 'must not be empty')])),
   ];

@@ -2,8 +2,11 @@
 import type { DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection } from './pod-parts.ts';
 import { compareQuantities } from '../../../../api/quantity.ts';
 import { check, forbidden, invalid, oneOfIfSet, required, type FieldError } from '../../validation/field-errors.ts';
-import { dnsLabel } from '../../validation/names.ts';
-import { duplicates } from '../../validation/object-meta.ts';
+import { dnsLabel, dnsSubdomain } from '../../validation/names.ts';
+import { duplicates, validateAnnotations, validateLabels } from '../../validation/object-meta.ts';
+import { validateForeignSource } from '../../validation/volume-sources.ts';
+import { validateCsiDriverName } from '../../storage/csi-driver-name.ts';
+import { validateClaimSpec } from '../persistent-volume-claim/validation.ts';
 import { validateResourceFieldRef, validateVolumeFieldRef } from './validate-environment.ts';
 import { descendingPath, noBacksteps } from './validate-volume-mounts.ts';
 
@@ -23,12 +26,12 @@ function validateVolume(volume: Volume, path: string): FieldError[] {
     ...(volume.name ? check(`${path}.name`, volume.name, dnsLabel) : [required(`${path}.name`)]),
     ...(types.length === 0 ? [required(path, 'must specify a volume type')] : []),
     ...types.slice(1).map((type) => forbidden(`${path}.${type}`, 'may not specify more than 1 volume type')),
-    ...validateSource(volume, path),
+    ...validateSource(volume, types[0], path),
   ];
 }
 
-function validateSource(volume: Volume, path: string): FieldError[] {
-  const { emptyDir, hostPath, configMap, secret, downwardAPI, projected, persistentVolumeClaim, nfs } = volume;
+function validateSource(volume: Volume, type: string | undefined, path: string): FieldError[] {
+  const { emptyDir, hostPath, configMap, secret, downwardAPI, projected, persistentVolumeClaim, nfs, csi, ephemeral } = volume;
   if (emptyDir?.sizeLimit && compareQuantities(emptyDir.sizeLimit, '0') < 0) {
     return [forbidden(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity')];
   }
@@ -39,7 +42,26 @@ function validateSource(volume: Volume, path: string): FieldError[] {
   if (projected) return validateProjected(projected, `${path}.projected`);
   if (persistentVolumeClaim && !persistentVolumeClaim.claimName) return [required(`${path}.persistentVolumeClaim.claimName`)];
   if (nfs) return validateNfs(nfs, `${path}.nfs`);
-  return [];
+  if (csi) return validateCsi(csi, `${path}.csi`);
+  if (ephemeral) return validateEphemeral(ephemeral, `${path}.ephemeral`);
+  return type === undefined ? [] : validateForeignSource(volume[type as keyof Volume] as unknown as Readonly<Record<string, unknown>>, type, `${path}.${type}`, true);
+}
+
+function validateCsi({ driver, nodePublishSecretRef: secret }: Partial<NonNullable<Volume['csi']>>, path: string): FieldError[] {
+  const errors = validateCsiDriverName(`${path}.driver`, driver);
+  if (!secret) return errors;
+  return [...errors, ...(secret.name ? check(`${path}.name`, secret.name, dnsSubdomain) : [required(`${path}.nodePublishSecretRef.name`)])];
+}
+
+/** A claim that comes and goes with the pod. */
+function validateEphemeral({ volumeClaimTemplate: template }: NonNullable<Volume['ephemeral']>, path: string): FieldError[] {
+  const place = `${path}.volumeClaimTemplate`;
+  if (!template) return [required(place)];
+  return [
+    ...validateAnnotations(template.metadata?.annotations, `${place}.metadata.annotations`),
+    ...validateLabels(template.metadata?.labels, `${place}.metadata.labels`),
+    ...validateClaimSpec((template as Partial<typeof template>).spec ?? {}, `${place}.spec`),
+  ];
 }
 
 export function validateHostPath({ path: text, type }: { path?: string; type?: string }, path: string): FieldError[] {
@@ -92,23 +114,41 @@ function validateDownwardItem({ path: file, fieldRef, resourceFieldRef, mode }: 
 }
 
 function validateProjected({ defaultMode, sources = [] }: { defaultMode?: number; sources?: VolumeProjection[] }, path: string): FieldError[] {
-  return [...validateMode(`${path}.defaultMode`, defaultMode), ...sources.flatMap((source, index) => validateProjection(source, `${path}.sources[${index}]`))];
+  const taken = new Set<string>();
+  return [...validateMode(`${path}.defaultMode`, defaultMode), ...sources.flatMap((source, index) => [
+    ...validateProjection(source, path, `${path}.sources[${index}]`),
+    ...validateUniquePaths(source, taken, path),
+  ])];
 }
 
-function validateProjection(source: VolumeProjection, path: string): FieldError[] {
-  const types = Object.keys(source);
-  const errors: FieldError[] = [
-    ...(types.length === 0 ? [required(path)] : []),
-    ...types.slice(1).map((type) => forbidden(`${path}.${type}`, 'may not specify more than 1 volume type')),
+/** All sources write into one directory. @param taken what earlier ones write; grows. */
+function validateUniquePaths({ secret, configMap, downwardAPI }: VolumeProjection, taken: Set<string>, path: string): FieldError[] {
+  const files = [
+    ...(secret?.items ?? []).map((item) => [item.path, secret?.name]), ...(configMap?.items ?? []).map((item) => [item.path, configMap?.name]),
+    ...(downwardAPI?.items ?? []).map((item) => [item.path, item.path]),
   ];
+  return files.flatMap(([file, shown]) => {
+    if (!file) return [];
+    const repeated = taken.has(file);
+    taken.add(file);
+    return repeated ? [invalid(path, shown, 'conflicting duplicate paths')] : [];
+  });
+}
+
+function validateProjection(source: VolumeProjection, parent: string, path: string): FieldError[] {
+  const errors: FieldError[] = [];
   const { configMap, secret, downwardAPI, serviceAccountToken } = source;
-  if (configMap) errors.push(...(configMap.name ? [] : [required(`${path}.configMap.name`)]), ...validateFiles(configMap, `${path}.configMap`));
   if (secret) errors.push(...(secret.name ? [] : [required(`${path}.secret.name`)]), ...validateFiles(secret, `${path}.secret`));
+  if (configMap) errors.push(...(configMap.name ? [] : [required(`${path}.configMap.name`)]), ...validateFiles(configMap, `${path}.configMap`));
   if (downwardAPI) errors.push(...validateDownwardItems(downwardAPI.items ?? [], `${path}.downwardAPI`));
-  if (serviceAccountToken) {
-    const seconds = serviceAccountToken.expirationSeconds;
-    if (seconds !== undefined && seconds < 600) errors.push(invalid(`${path}.serviceAccountToken.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
-    if (!serviceAccountToken.path) errors.push(required(`${path}.serviceAccountToken.path`));
-  }
+  if (serviceAccountToken) errors.push(...validateToken(serviceAccountToken, parent, `${path}.serviceAccountToken`));
+  if (Object.keys(source).length > 1) errors.push(forbidden(path, 'may not specify more than 1 volume type'));
   return errors;
+}
+
+function validateToken({ expirationSeconds: seconds, path: file }: { expirationSeconds?: number; path?: string }, parent: string, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (seconds !== undefined && seconds < 600) errors.push(invalid(`${path}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
+  if (seconds !== undefined && seconds > 2 ** 32) errors.push(invalid(`${path}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'));
+  return [...errors, ...(file ? filePath(`${parent}.path`, file) : [required(`${parent}.path`)])];
 }

@@ -136,7 +136,7 @@ describe('volumes', () => {
     [[{ name: 'a', secret: { secretName: 's', items: [{ key: '', path: '..x' }] } }], ['spec.volumes[0].secret.items[0].key: Required value', "spec.volumes[0].secret.items[0].path: Invalid value: \"..x\": must not start with '..'"]],
     [[{ name: 'a', downwardAPI: { items: [{ path: 'x' }] } }], ['spec.volumes[0].downwardAPI: Required value: one of fieldRef and resourceFieldRef is required']],
     [[{ name: 'a', downwardAPI: { items: [{ path: 'x', fieldRef: { fieldPath: 'spec.nodeName' } }] } }], ['spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"']],
-    [[{ name: 'a', projected: { sources: [{ serviceAccountToken: { path: '', expirationSeconds: 1 } }] } }], ['spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 1: may not specify a duration less than 10 minutes', 'spec.volumes[0].projected.sources[0].serviceAccountToken.path: Required value']],
+    [[{ name: 'a', projected: { sources: [{ serviceAccountToken: { path: '', expirationSeconds: 1 } }] } }], ['spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 1: may not specify a duration less than 10 minutes', 'spec.volumes[0].projected.path: Required value']],
   ])('%.110j', (volumes, expected) => expect(problems({ volumes })).toEqual(expected));
 });
 

@@ -11,16 +11,18 @@ export interface KubectlResult {
 
 export class Kubectl {
   private readonly environment: NodeJS.ProcessEnv;
+  private readonly path: string;
 
-  /** @param home for its caches. */
-  constructor(kubeconfig: string, home: string, environment: NodeJS.ProcessEnv = {}) {
+  /** @param home for its caches. @param path of the executable. */
+  constructor(kubeconfig: string, home: string, environment: NodeJS.ProcessEnv = {}, path = kubectlPath) {
+    this.path = path;
     this.environment = { PATH: process.env['PATH'], HOME: home, KUBECONFIG: kubeconfig, ...environment };
   }
 
   /** Resolves whatever the exit code. */
   run(args: readonly string[], input = ''): Promise<KubectlResult> {
     return new Promise((resolve) => {
-      const child = execFile(kubectlPath, args, { env: this.environment, timeout: 30_000 }, (error, stdout, stderr) => {
+      const child = execFile(this.path, args, { env: this.environment, timeout: 30_000 }, (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
       });
       child.stdin?.end(input);
@@ -35,6 +37,6 @@ export class Kubectl {
   }
 
   start(args: readonly string[]): ChildProcessWithoutNullStreams {
-    return spawn(kubectlPath, args, { env: this.environment });
+    return spawn(this.path, args, { env: this.environment });
   }
 }
