@@ -243,8 +243,13 @@ describe('downwardAPI and projected volumes', () => {
   });
 
   it('name a source that is not supported', async () => {
-    await expect(volumes.setUp(makePod([{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }])))
-      .rejects.toThrow('MountVolume.SetUp failed for volume "token" : projected volume source serviceAccountToken is not supported');
+    await expect(volumes.setUp(makePod([{ name: 'bundle', projected: { sources: [{ clusterTrustBundle: { path: 'ca.crt', name: 'ours' } }] } }])))
+      .rejects.toThrow('MountVolume.SetUp failed for volume "bundle" : projected volume source clusterTrustBundle is not supported');
+  });
+
+  it('wait for the token of the service account', async () => {
+    const pod = makePod([{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }]);
+    await expect(volumes.setUp(pod)).rejects.toThrow('MountVolume.SetUp failed for volume "token" : no token of service account "default" from the control plane yet');
   });
 });
 

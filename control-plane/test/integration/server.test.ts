@@ -115,7 +115,8 @@ describe('server', () => {
     }));
     await podOn(board, 'web');
     expect(board.desired.ofKind('ConfigMap').map(({ metadata }) => metadata?.name).filter((name) => name !== 'kube-root-ca.crt')).toEqual(['used']);
-    expect(board.desired.ofKind('Secret').map(({ metadata }) => metadata?.name)).toEqual(['used']);
+    // And the token of its service account, which is for this pod alone.
+    expect(board.desired.ofKind('Secret').map(({ metadata }) => metadata?.name?.replace(/^(PodToken)\..*/, '$1')).sort()).toEqual(['PodToken', 'used']);
     await api.put(`${inDefault}/configmaps/used`, { metadata: { name: 'used' }, data: { text: 'changed' } });
     await eventually(() => board.desired.ofKind('ConfigMap').some(({ data }) => data?.['text'] === 'changed'));
   });

@@ -44,7 +44,9 @@ describe('TLS', () => {
   });
 
   it('tells users by their certificate', async () => {
-    expect((await send('/api/v1/nodes')).code).toBe(401);
+    const stranger = await send('/api/v1/nodes');
+    expect(stranger.code).toBe(403);
+    expect(stranger.body).toContain('User \\"system:anonymous\\" cannot list resource \\"nodes\\"');
     expect((await send('/api/v1/nodes', admin())).code).toBe(200);
     const jane = await server.pki.issueClient('jane', ['dev']);
     const refused = await send('/api/v1/nodes', { cert: jane.certificate, key: jane.key });
