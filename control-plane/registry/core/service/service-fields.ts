@@ -6,7 +6,7 @@
 import type { FieldError } from '../../../../api/errors.ts';
 import type { ServiceSpec } from '../../../../api/core.ts';
 import { deepEqual } from '../../deep-equal.ts';
-import { isHeadless, needsClusterIP, needsHealthCheckNodePort, needsNodePorts, portsOf } from './service-needs.ts';
+import { isExternallyAccessible, isHeadless, needsClusterIP, needsHealthCheckNodePort, needsNodePorts, portsOf } from './service-needs.ts';
 
 /** clusterIP is clusterIPs[0]; a client that knows only the former is understood. */
 export function normalizeClusterIPs(spec: ServiceSpec, old?: ServiceSpec): void {
@@ -63,7 +63,7 @@ export function dropTypeDependentFields(spec: ServiceSpec, old: ServiceSpec): vo
   dropIfSame('allocateLoadBalancerNodePorts', old.type === 'LoadBalancer', spec.type === 'LoadBalancer');
   dropIfSame('loadBalancerClass', old.type === 'LoadBalancer', spec.type === 'LoadBalancer');
   dropIfSame('externalName', old.type === 'ExternalName', spec.type === 'ExternalName');
-  dropIfSame('externalTrafficPolicy', needsNodePorts(old), needsNodePorts(spec));
+  dropIfSame('externalTrafficPolicy', isExternallyAccessible(old), isExternallyAccessible(spec));
   dropIfSame('internalTrafficPolicy', needsClusterIP(old), needsClusterIP(spec));
 }
 

@@ -15,6 +15,11 @@ export function needsNodePorts(spec: ServiceSpec | undefined): boolean {
   return spec?.type === 'NodePort' || spec?.type === 'LoadBalancer';
 }
 
+/** Whether traffic from outside the cluster can be meant for it: by its type or by its external addresses. */
+export function isExternallyAccessible(spec: ServiceSpec | undefined): boolean {
+  return needsNodePorts(spec) || (spec?.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+}
+
 /** Whether ports without a node port get one. */
 export function allocatesNodePorts(spec: ServiceSpec): boolean {
   return spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);

@@ -4,7 +4,7 @@ import { check, duplicate, forbidden, invalid, oneOf, oneOfIfSet, portNumber, re
 import { ipAddress, notSpecialAddress } from '../../validation/ip-addresses.ts';
 import { dnsLabel, dnsSubdomain, portName, qualifiedName } from '../../validation/names.ts';
 import { duplicates, validateLabels } from '../../validation/object-meta.ts';
-import { isHeadless, needsClusterIP, needsHealthCheckNodePort, needsNodePorts } from './service-needs.ts';
+import { isExternallyAccessible, isHeadless, needsClusterIP, needsHealthCheckNodePort } from './service-needs.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const protocols = ['SCTP', 'TCP', 'UDP'];
@@ -114,7 +114,7 @@ function validateClusterIPs({ clusterIP, clusterIPs = [], type }: ServiceSpec): 
 }
 
 function validateTraffic(spec: ServiceSpec): FieldError[] {
-  const external = needsNodePorts(spec) || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+  const external = isExternallyAccessible(spec);
   const errors = [
     ...oneOfIfSet('spec.externalTrafficPolicy', spec.externalTrafficPolicy || undefined, policies),
     ...oneOfIfSet('spec.internalTrafficPolicy', spec.internalTrafficPolicy, policies),
