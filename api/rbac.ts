@@ -1,4 +1,4 @@
 /** Types of the API group rbac.authorization.k8s.io, version v1. */
 export type {
-  ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
+  AggregationRule, ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 } from 'kubernetes-types/rbac/v1';

@@ -154,7 +154,11 @@ async function startParts(context: Context): Promise<RunningServer> {
   await ensureDnsService(client, { clusterIP: context.addresses.dns });
   const controllers = startControllers({
     client, catalog: registry.catalog, informers, clock, logger, random,
-    options: { serviceAccount: { caCertificate: pki.ca }, certificates: { authority: pki.requests, authorizer: access.authorizer }, nodeIpam: { clusterCidr: options.clusterCIDR } },
+    options: {
+      serviceAccount: { caCertificate: pki.ca },
+      serviceAccountTokens: { caCertificate: pki.ca, issueLegacy: (account, secret) => authentication.accounts.issueLegacy(account, secret) },
+      certificates: { authority: pki.requests, authorizer: access.authorizer }, nodeIpam: { clusterCidr: options.clusterCIDR },
+    },
   });
   context.stops.push({ name: 'controllers', stop: () => controllers.stop() });
   await controllers.started;

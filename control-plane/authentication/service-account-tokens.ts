@@ -4,6 +4,7 @@
  * pod or the account takes effect at once. Follows k8s.io/kubernetes/pkg/serviceaccount.
  */
 import type { JWTPayload } from 'jose';
+import type { TokenRequest } from '../../api/authentication.ts';
 import type { Pod, Secret, ServiceAccount } from '../../api/core.ts';
 import { newInvalid, newNotFound, type FieldError } from '../../api/errors.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
@@ -19,6 +20,8 @@ import { newInvalidToken, type TokenAuthentication, type TokenAuthenticator } fr
 import type { IssuedToken, TokenSpec } from './token-service.ts';
 
 export const legacyIssuer = 'kubernetes/serviceaccount';
+/** Puts a token of a Secret out of use without deleting it. */
+const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since';
 const legacyPrefix = 'kubernetes.io/serviceaccount';
 /** What clients ask for that renew their token; it is good for a year, so that those that do not go on working. */
 const warnOnlySeconds = 3607;
@@ -58,12 +61,16 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     this.options = options;
   }
 
+  complete(wanted: TokenSpec): TokenRequest['spec'] {
+    const expirationSeconds = wanted.expirationSeconds ?? defaultSeconds;
+    refuse(expirationSeconds);
+    return { ...wanted, audiences: wanted.audiences?.length ? wanted.audiences : [this.options.issuer], expirationSeconds };
+  }
+
   async issue(account: ServiceAccount, wanted: TokenSpec): Promise<IssuedToken> {
     const { issuer, clock, newId, lookup } = this.options;
     const { namespace = '', name = '', uid = '' } = account.metadata ?? {};
-    const expirationSeconds = wanted.expirationSeconds ?? defaultSeconds;
-    const audiences = wanted.audiences?.length ? wanted.audiences : [issuer];
-    refuse(name, expirationSeconds);
+    const { audiences, expirationSeconds = defaultSeconds } = this.complete(wanted);
     const bound = wanted.boundObjectRef ? bindToken(lookup, { namespace, name }, wanted.boundObjectRef) : {};
     const now = Math.floor(clock.now() / 1000);
     const extended = expirationSeconds === warnOnlySeconds && bound.pod !== undefined && audiences.every((audience) => audience === issuer);
@@ -197,6 +204,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     const uid = claim('service-account.uid');
     const secret = lookup(secrets, namespace, claim('secret.name')) as Secret | undefined;
     if (!secret || secret.metadata?.deletionTimestamp) throw newInvalidToken('token has been invalidated');
+    if (secret.metadata?.labels?.[invalidSinceLabel]) throw newInvalidToken(`the token in secret ${namespace}/${secret.metadata.name} for service account ${namespace}/${name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${invalidSinceLabel}' label from the secret to temporarily allow use of this token`);
     if (Buffer.from(secret.data?.['token'] ?? '', 'base64').toString() !== token) throw newInvalidToken("token doesn't match server's copy");
     this.exists(serviceAccounts, namespace, { name, uid }, 'service account');
     return { user: { name: serviceAccountUserName({ namespace, name }), uid, groups: [...serviceAccountGroups(namespace), authenticatedGroup] }, audiences: [issuer] };
@@ -205,13 +213,13 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
 export type { BoundObjects };
 
-function refuse(name: string, expirationSeconds: number): void {
+function refuse(expirationSeconds: number): void {
   const field = 'spec.expirationSeconds';
   const errors: FieldError[] = [];
   const invalid = (why: string) => errors.push({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${expirationSeconds}: ${why}` });
   if (expirationSeconds < 600) invalid('may not specify a duration less than 10 minutes');
   if (expirationSeconds > 2 ** 32) invalid('may not specify a duration larger than 2^32 seconds');
-  if (errors.length > 0) throw newInvalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, errors);
+  if (errors.length > 0) throw newInvalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors);
 }
 
 /** Without checking anything: only to know whose token it may be. */

@@ -13,6 +13,8 @@ export interface IssuedToken {
 }
 
 export interface TokenService {
+  /** The defaults of what is not asked for. @throws StatusError Invalid for durations that are not possible. */
+  complete(spec: TokenSpec): TokenRequest['spec'];
   /** @throws StatusError Invalid, BadRequest, NotFound or Conflict, as TokenRequest has them. */
   issue(account: ServiceAccount, spec: TokenSpec): Promise<IssuedToken>;
   /** @param audiences empty: the API server's own. */
@@ -26,6 +28,7 @@ export interface TokenService {
 /** @param authenticator knows every kind of token. */
 export function createTokenService(accounts: ServiceAccountTokens, authenticator: TokenAuthenticator): TokenService {
   return {
+    complete: (spec) => accounts.complete(spec),
     issue: (account, spec) => accounts.issue(account, spec),
     async review(token, audiences) {
       try {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PolicyRule } from '../../api/rbac.ts';
+import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../api/rbac.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../api/resources.ts';
 import { silentLogger } from '../../machinery/logger.ts';
 import { FakeClock } from '../../machinery/testing/fake-clock.ts';
@@ -107,7 +107,34 @@ describe('the default policy', () => {
     await client.resource(clusterRoles).modify('system:discovery', undefined, (copy) => ({ ...copy, rules: [], metadata: { ...copy.metadata, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'false' } } }));
     await ensureBootstrapPolicy(client);
     expect((await client.resource(clusterRoles).get('system:basic-user')).rules).toHaveLength(4);
+    expect((await client.resource(clusterRoles).get('system:discovery')).rules ?? []).toEqual([]);
     expect(access.authorizer.authorize({ user: jane, isResource: true, verb: 'create', group: 'authentication.k8s.io', version: 'v1', resource: 'selfsubjectreviews', subresource: '' }).decision).toBe('allow');
+  });
+
+  it('marks what it keeps as Kubernetes does', async () => {
+    for (const resource of [clusterRoles, clusterRoleBindings]) {
+      const { items } = await client.resource<ClusterRole | ClusterRoleBinding>(resource).list();
+      expect(items.length).toBeGreaterThan(30);
+      for (const { metadata } of items) expect(metadata).toMatchObject({ labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' }, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } });
+    }
+  });
+
+  it('makes bindings anew that lead to another role, with the subjects they have, and gives aggregated roles their selectors back', async () => {
+    const bindings = client.resource(clusterRoleBindings);
+    const extra = { kind: 'User', apiGroup: group, name: 'jane' };
+    const { uid } = (await bindings.get('system:discovery')).metadata!;
+    await bindings.delete('system:discovery');
+    await bindings.create({ metadata: { name: 'system:discovery', labels: { team: 'a' } }, roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'view' }, subjects: [extra] });
+    await client.resource(clusterRoles).modify('view', undefined, (copy) => ({ ...copy, aggregationRule: { clusterRoleSelectors: [{ matchLabels: { own: 'yes' } }] } }));
+    await ensureBootstrapPolicy(client);
+    const { metadata, roleRef, subjects } = await bindings.get('system:discovery');
+    expect(metadata?.uid).not.toBe(uid);
+    expect(metadata?.labels).toEqual({ team: 'a', 'kubernetes.io/bootstrapping': 'rbac-defaults' });
+    expect(roleRef.name).toBe('system:discovery');
+    expect(subjects).toEqual([extra, { kind: 'Group', apiGroup: group, name: 'system:authenticated' }]);
+    expect((await client.resource(clusterRoles).get('view')).aggregationRule?.clusterRoleSelectors).toEqual([
+      { matchLabels: { own: 'yes' } }, { matchLabels: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' } },
+    ]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { configMaps, endpoints, endpointSlices, events, namespaces, nodes, pods, serviceAccounts, services } from '../../api/resources.ts';
+import type { ServiceAccount } from '../../api/core.ts';
+import { configMaps, endpoints, endpointSlices, events, namespaces, nodes, pods, secrets, serviceAccounts, services } from '../../api/resources.ts';
 import { createTestRegistry } from '../registry/testing/test-registry.ts';
 import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
 import { ensureDnsService, ensureKubernetesService } from './bootstrap/system-services.ts';
@@ -51,6 +52,41 @@ describe('ServiceAccountController', () => {
     expect((await test.client.resource(serviceAccounts).get('default', 'team')).metadata?.name).toBe('default');
     expect((await test.client.resource(configMaps).get('kube-root-ca.crt', 'team')).data).toEqual({ 'ca.crt': 'CA' });
     expect((await test.client.resource(configMaps).get('kube-root-ca.crt', 'default')).data).toEqual({ 'ca.crt': 'CA' });
+  });
+});
+
+describe('ServiceAccountTokenController', () => {
+  const type = 'kubernetes.io/service-account-token';
+  const secretOf = (name: string, account: string, uid?: string) => ({
+    metadata: { name, namespace: 'default', annotations: { 'kubernetes.io/service-account.name': account, ...(uid ? { 'kubernetes.io/service-account.uid': uid } : {}) } }, type,
+  });
+  const decoded = (data: Record<string, string> = {}) => Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+
+  it('fills Secrets with the token of their account, and takes away those of accounts that are gone or another', async () => {
+    const issued: string[] = [];
+    const issueLegacy = (account: ServiceAccount, secret: string) => {
+      issued.push(`${account.metadata?.name}/${secret}`);
+      return Promise.resolve(`token-${issued.length}`);
+    };
+    const test = await start({ only: ['service-account-token'], settings: { serviceAccountTokens: { caCertificate: 'CA', issueLegacy } } });
+    const accounts = test.client.resource(serviceAccounts);
+    const kept = test.client.resource(secrets);
+    const names = async () => (await kept.list({ namespace: 'default' })).items.map(({ metadata }) => metadata?.name);
+    await accounts.create({ metadata: { name: 'robot', namespace: 'default' } });
+    const robot = await accounts.get('robot', 'default');
+    for (const secret of [secretOf('good', 'robot'), secretOf('also', 'robot', robot.metadata?.uid), secretOf('other', 'robot', 'another-uid'), secretOf('nobody', 'nobody'), { metadata: { name: 'plain', namespace: 'default' } }]) await kept.create(secret);
+    await test.settle();
+    expect(await names()).toEqual(['also', 'good', 'plain']);
+    expect(issued.sort()).toEqual(['robot/also', 'robot/good']);
+    const good = await kept.get('good', 'default');
+    expect(good.metadata?.annotations?.['kubernetes.io/service-account.uid']).toBe(robot.metadata?.uid);
+    expect(decoded(good.data)).toEqual({ 'ca.crt': 'CA', namespace: 'default', token: expect.stringMatching(/^token-/) as string });
+    await kept.modify('good', 'default', (copy) => ({ ...copy, data: { ...copy.data, 'ca.crt': '', extra: 'eA==' } }));
+    await test.settle();
+    expect(decoded((await kept.get('good', 'default')).data)).toMatchObject({ 'ca.crt': 'CA', extra: 'x', token: decoded(good.data)['token'] });
+    await accounts.delete('robot', 'default');
+    await test.settle();
+    expect(await names()).toEqual(['plain']);
   });
 });
 

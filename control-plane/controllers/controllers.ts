@@ -28,10 +28,13 @@ import { ServiceAccountController } from './service-account/service-account-cont
 import type { ServiceAccountOptions } from './service-account/service-account-controller.ts';
 import type { ResourceCatalog } from '../registry/resource-catalog.ts';
 import type { SharedInformers } from './shared-informers.ts';
+import { ServiceAccountTokenController, type ServiceAccountTokenOptions } from './service-account/service-account-token-controller.ts';
 import { VolumeProtectionController } from './volume-protection/volume-protection-controller.ts';
 
 export interface ControllerSettings {
   serviceAccount: ServiceAccountOptions;
+  /** Absent: Secrets for tokens stay as they are (tests). */
+  serviceAccountTokens?: ServiceAccountTokenOptions;
   /** Absent: certificate requests are left alone (tests). */
   certificates?: CertificateOptions;
   nodeIpam: NodeIpamOptions;
@@ -53,6 +56,7 @@ export const controllerTable: Readonly<Record<string, Build>> = {
   'node-lifecycle': (context, settings) => new NodeLifecycleController(context, settings.nodeLifecycle),
   'node-ipam': (context, settings) => new NodeIpamController(context, settings.nodeIpam),
   'service-account': (context, settings) => new ServiceAccountController(context, settings.serviceAccount),
+  'service-account-token': (context, { serviceAccountTokens }) => serviceAccountTokens && new ServiceAccountTokenController(context, serviceAccountTokens),
   certificates: (context, { certificates }) => certificates && new CertificateController(context, certificates),
   'cluster-role-aggregation': (context) => new ClusterRoleAggregationController(context),
   'resource-quota': (context) => new ResourceQuotaController(context),

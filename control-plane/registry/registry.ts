@@ -77,7 +77,7 @@ export interface RegistryWatchSink {
 export type Change<T extends KubernetesObject> = (current: T) => T | undefined | Promise<T | undefined>;
 
 /** Subresources that are another door to the object itself. */
-export type UpdatedSubresource = 'status' | 'scale' | 'finalize' | 'approval' | 'ephemeralcontainers';
+export type UpdatedSubresource = 'status' | 'scale' | 'finalize' | 'approval' | 'ephemeralcontainers' | 'resize';
 
 export interface UpdateRequest<T extends KubernetesObject> {
   name: string;
@@ -120,8 +120,10 @@ export interface ConnectRequest {
   subresource: Subresource;
   namespace: string | undefined;
   name: string;
-  /** `PodExecOptions` and the like, with apiVersion and kind. */
+  /** `PodExecOptions` and the like, with apiVersion and kind. Plugins may change it. */
   options: KubernetesObject;
+  /** CREATE for what is made but not kept: a TokenRequest. Default CONNECT. */
+  operation?: 'CONNECT' | 'CREATE';
 }
 
 export interface Registry {

@@ -9,6 +9,10 @@ const prefix = 'system:controller:';
 const podControl = rule('create delete list patch watch', 'core', 'pods');
 
 const rules: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'attachdetach-controller': [
+    rule('list watch', 'core', 'persistentvolumeclaims persistentvolumes'), rule(read, 'core', 'nodes'), rule('patch update', 'core', 'nodes/status'), rule('list watch', 'core', 'pods'),
+    eventsRule, rule('create delete get list watch', 'storage.k8s.io', 'volumeattachments'), rule(read, 'storage.k8s.io', 'csidrivers'), rule(read, 'storage.k8s.io', 'csinodes'),
+  ],
   'certificate-controller': [
     rule('delete get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
     rule('update', 'certificates.k8s.io', 'certificatesigningrequests/approval certificatesigningrequests/status'),
@@ -41,6 +45,12 @@ const rules: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule(read, 'core', 'endpoints services'), rule('update', 'core', 'services/finalizers endpoints/finalizers'),
     rule('create delete get list update', 'discovery.k8s.io', 'endpointslices'), eventsRule,
   ],
+  'ephemeral-volume-controller': [
+    rule(read, 'core', 'pods'), rule('update', 'core', 'pods/finalizers'), rule('create get list watch', 'core', 'persistentvolumeclaims'), eventsRule,
+  ],
+  'expand-controller': [
+    rule('get list patch update watch', 'core', 'persistentvolumes'), rule('patch update', 'core', 'persistentvolumeclaims/status'), rule(read, 'core', 'persistentvolumeclaims'), eventsRule,
+  ],
   'generic-garbage-collector': [rule('delete get list patch update watch', '*', '*'), eventsRule],
   'horizontal-pod-autoscaler': [
     rule(read, 'autoscaling', 'horizontalpodautoscalers'), rule('update', 'autoscaling', 'horizontalpodautoscalers/status'), rule('get update', '*', '*/scale'), rule('list', 'core', 'pods'),
@@ -49,26 +59,40 @@ const rules: Readonly<Record<string, readonly PolicyRule[]>> = {
   'job-controller': [
     rule('get list patch update watch', 'batch', 'jobs'), rule('update', 'batch', 'jobs/finalizers jobs/status'), podControl, eventsRule,
   ],
+  'legacy-service-account-token-cleaner': [rule('get', 'core', 'configmaps', 'kube-apiserver-legacy-service-account-token-tracking'), rule('delete patch', 'core', 'secrets')],
   'namespace-controller': [
     rule('delete get list watch', 'core', 'namespaces'), rule('update', 'core', 'namespaces/finalize namespaces/status'), rule('delete deletecollection get list', '*', '*'),
   ],
   'node-controller': [
     rule('delete get list patch update', 'core', 'nodes'), rule('patch update', 'core', 'nodes/status pods/status'), rule('delete get list', 'core', 'pods'), eventsRule,
   ],
+  'persistent-volume-binder': [
+    rule('create delete get list update watch', 'core', 'persistentvolumes'), rule('update', 'core', 'persistentvolumes/status'),
+    rule('get list update watch', 'core', 'persistentvolumeclaims'), rule('update', 'core', 'persistentvolumeclaims/status'), rule('create delete get list watch', 'core', 'pods'),
+    rule(read, 'storage.k8s.io', 'storageclasses'), rule('get list', 'core', 'nodes'), rule('watch', 'core', 'events'), eventsRule,
+  ],
   'pod-garbage-collector': [rule('delete list watch', 'core', 'pods'), rule('get list', 'core', 'nodes'), rule('patch', 'core', 'pods/status')],
+  'pv-protection-controller': [rule('get list update watch', 'core', 'persistentvolumes'), eventsRule],
+  'pvc-protection-controller': [rule('get list update watch', 'core', 'persistentvolumeclaims'), rule(read, 'core', 'pods'), eventsRule],
   'replicaset-controller': [rule('get list update watch', 'apps extensions', 'replicasets'), rule('update', 'apps extensions', 'replicasets/finalizers replicasets/status'), podControl, eventsRule],
   'replication-controller': [
     rule('get list update watch', 'core', 'replicationcontrollers'), rule('update', 'core', 'replicationcontrollers/finalizers replicationcontrollers/status'), podControl, eventsRule,
   ],
   'resourcequota-controller': [rule('list watch', '*', '*'), rule('update', 'core', 'resourcequotas/status'), eventsRule],
   'root-ca-cert-publisher': [rule('create update', 'core', 'configmaps'), eventsRule],
+  'route-controller': [rule('list watch', 'core', 'nodes'), rule('patch', 'core', 'nodes/status'), eventsRule],
   'service-account-controller': [rule('create', 'core', 'serviceaccounts'), eventsRule],
+  'service-controller': [rule(read, 'core', 'services'), rule('patch update', 'core', 'services/status'), rule('list watch', 'core', 'nodes'), eventsRule],
   'statefulset-controller': [
     rule('list watch', 'core', 'pods'), rule(read, 'apps', 'statefulsets'), rule('update', 'apps', 'statefulsets/finalizers statefulsets/status'),
     rule('create delete get patch update', 'core', 'pods'), rule('create delete get list patch update watch', 'apps', 'controllerrevisions'),
-    rule('create get', 'core', 'persistentvolumeclaims'), eventsRule,
+    rule('create get', 'core', 'persistentvolumeclaims'), eventsRule, rule('delete update', 'core', 'persistentvolumeclaims'),
   ],
   'ttl-after-finished-controller': [rule('delete get list watch', 'batch', 'jobs'), eventsRule],
+  'ttl-controller': [rule('list patch update watch', 'core', 'nodes'), eventsRule],
+  'validatingadmissionpolicy-status-controller': [
+    rule(read, 'admissionregistration.k8s.io', 'validatingadmissionpolicies'), rule('get patch update', 'admissionregistration.k8s.io', 'validatingadmissionpolicies/status'), eventsRule,
+  ],
 };
 
 const names = Object.keys(rules);

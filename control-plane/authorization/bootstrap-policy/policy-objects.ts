@@ -5,7 +5,7 @@ const group = 'rbac.authorization.k8s.io';
 const apiVersion = `${group}/v1`;
 
 /** Marks what is brought back to its default at every start; people set it to "false" to keep their own version. */
-export const autoUpdateAnnotation = `${group}/autoupdate`;
+export const autoUpdateAnnotation = 'rbac.authorization.kubernetes.io/autoupdate';
 
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '');
 
