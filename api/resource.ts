@@ -3,7 +3,7 @@ import type { JSONSchemaProps } from 'kubernetes-types/apiextensions/v1';
 import type { KubernetesObject } from './meta.ts';
 
 export type Subresource =
-  | 'status' | 'scale' | 'binding' | 'eviction' | 'ephemeralcontainers' | 'log' | 'exec' | 'attach' | 'portforward' | 'proxy'
+  | 'status' | 'scale' | 'binding' | 'eviction' | 'ephemeralcontainers' | 'resize' | 'log' | 'exec' | 'attach' | 'portforward' | 'proxy'
   | 'finalize' | 'token' | 'approval';
 
 /** A column that a CustomResourceDefinition asks for, as `meta.k8s.io` Tables have them. */

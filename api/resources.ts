@@ -32,7 +32,7 @@ export type { Resource, Subresource };
 
 export const namespaces = define<Namespace>({ group: '', kind: 'Namespace', plural: 'namespaces', namespaced: false, shortNames: ['ns'], subresources: ['status', 'finalize'], deleteCollection: false });
 export const nodes = define<Node>({ group: '', kind: 'Node', plural: 'nodes', namespaced: false, shortNames: ['no'], subresources: ['status', 'proxy'] });
-export const pods = define<Pod>({ group: '', kind: 'Pod', plural: 'pods', namespaced: true, shortNames: ['po'], categories: ['all'], subresources: ['status', 'binding', 'eviction', 'ephemeralcontainers', 'log', 'exec', 'attach', 'portforward', 'proxy'] });
+export const pods = define<Pod>({ group: '', kind: 'Pod', plural: 'pods', namespaced: true, shortNames: ['po'], categories: ['all'], subresources: ['status', 'binding', 'eviction', 'ephemeralcontainers', 'resize', 'log', 'exec', 'attach', 'portforward', 'proxy'] });
 export const services = define<Service>({ group: '', kind: 'Service', plural: 'services', namespaced: true, shortNames: ['svc'], categories: ['all'], subresources: ['status', 'proxy'] });
 export const endpoints = define<Endpoints>({ group: '', kind: 'Endpoints', plural: 'endpoints', namespaced: true, singular: 'endpoints', shortNames: ['ep'] });
 export const configMaps = define<ConfigMap>({ group: '', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, shortNames: ['cm'] });

@@ -36,6 +36,16 @@ describe('LimitRanger', () => {
     expect((await refusal(createPod(resources))).message).toBe(`pods "web" is forbidden: ${expected}`);
   });
 
+  it('holds for pods that are resized', async () => {
+    await createPod({ requests: { cpu: '100m' } });
+    await limit({ type: 'Container', max: { cpu: '1' } });
+    const resized = test.registry.of(pods).update(test.context, {
+      name: 'web', namespace: 'default', subresource: 'resize',
+      change: (pod) => ({ ...pod, spec: { ...pod.spec!, containers: [{ ...pod.spec!.containers[0]!, resources: { requests: { cpu: '100m' }, limits: { cpu: '2' } } }] } }),
+    });
+    expect((await refusal(resized)).message).toBe('pods "web" is forbidden: maximum cpu usage per Container is 1, but limit is 2');
+  });
+
   it('adds up the containers of a pod', async () => {
     await limit({ type: 'Pod', max: { memory: '1Gi' } });
     await createPod({ limits: { memory: '512Mi' } }, { limits: { memory: '512Mi' } });

@@ -32,8 +32,8 @@ export function createLimitRanger(store: AdmissionStore): AdmissionPlugin {
 }
 
 function checkOf({ operation, resource, subresource, object }: AdmissionAttributes): ((item: LimitRangeItem) => string[]) | undefined {
-  if (subresource || !object) return undefined;
-  if (resource === pods && operation === 'CREATE') return (item) => podProblems(item, object as Pod);
+  if ((subresource && subresource !== 'resize') || !object) return undefined;
+  if (resource === pods && (operation === 'CREATE' || subresource === 'resize')) return (item) => podProblems(item, object as Pod);
   if (resource === persistentVolumeClaims && (operation === 'CREATE' || operation === 'UPDATE')) {
     return (item) => claimProblems(item, object as PersistentVolumeClaim);
   }

@@ -56,7 +56,7 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   /** Only for kinds with the subresource. */
   prepareForFinalize?(object: T, old: T): void;
   /** Other subresources that are written like the object. */
-  readonly subresourceUpdates?: Readonly<Partial<Record<'approval' | 'ephemeralcontainers', SubresourceUpdate<T>>>>;
+  readonly subresourceUpdates?: Readonly<Partial<Record<'approval' | 'ephemeralcontainers' | 'resize', SubresourceUpdate<T>>>>;
 
   /**
    * What a client that wrote this object is to be told (deprecated fields). `old` is undefined on create. Of writes through

@@ -147,7 +147,8 @@ function prepare<T extends KubernetesObject>(update: Update<T>, object: T, old: 
       strategy.prepareForFinalize(object, old);
       return;
     case 'approval':
-    case 'ephemeralcontainers': {
+    case 'ephemeralcontainers':
+    case 'resize': {
       const update = strategy.subresourceUpdates?.[request.subresource];
       if (!update) throw newNotFound(strategy.resource, `${request.name}/${request.subresource}`);
       update.prepare(object, old);
@@ -167,7 +168,8 @@ function validate<T extends KubernetesObject>({ strategy, request }: Update<T>, 
     case 'scale': return validateReplicas(strategy.resource, object);
     case 'finalize': return errors;
     case 'approval':
-    case 'ephemeralcontainers': return [...errors, ...strategy.subresourceUpdates?.[request.subresource]?.validate(object, old) ?? []];
+    case 'ephemeralcontainers':
+    case 'resize': return [...errors, ...strategy.subresourceUpdates?.[request.subresource]?.validate(object, old) ?? []];
     case undefined: return [...errors, ...strategy.validateUpdate(object, old)];
   }
 }

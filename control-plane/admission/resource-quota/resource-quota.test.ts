@@ -33,6 +33,17 @@ describe('ResourceQuota', () => {
       'pods "b" is forbidden: exceeded quota: q, requested: limits.memory=600Mi,requests.cpu=500m, used: limits.memory=512Mi,requests.cpu=600m, limited: limits.memory=1Gi,requests.cpu=1');
   });
 
+  it('counts what a resize adds', async () => {
+    await limit({ 'requests.cpu': '1' });
+    await createPod('a', { requests: { cpu: '600m' } });
+    const resize = (cpu: string) => test.registry.of(pods).update(test.context, {
+      name: 'a', namespace: 'default', subresource: 'resize',
+      change: (pod) => ({ ...pod, spec: { ...pod.spec!, containers: [{ ...pod.spec!.containers[0]!, resources: { requests: { cpu } } }] } }),
+    });
+    expect((await refusal(resize('1100m'))).message).toBe('pods "a" is forbidden: exceeded quota: q, requested: requests.cpu=500m, used: requests.cpu=600m, limited: requests.cpu=1');
+    expect((await resize('1')).spec?.containers[0]?.resources).toEqual({ requests: { cpu: '1' } });
+  });
+
   it('heeds scopes', async () => {
     await limit({ pods: '0' }, { scopes: ['NotBestEffort'] });
     await createPod('effortless');

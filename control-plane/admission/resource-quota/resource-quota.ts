@@ -61,8 +61,9 @@ export function createResourceQuota(store: AdmissionStore, clock: Pick<Clock, 'n
     name: 'ResourceQuota',
     validate(attributes) {
       const { operation, resource, subresource, namespace, object } = attributes;
-      if (!namespace || !object || subresource) return;
-      if (operation !== 'CREATE' && !(operation === 'UPDATE' && updatable.has(resource))) return;
+      const isResize = subresource === 'resize';
+      if (!namespace || !object || (subresource && !isResize)) return;
+      if (operation !== 'CREATE' && !(operation === 'UPDATE' && (isResize || updatable.has(resource)))) return;
       const quotas = store.list(resourceQuotas, namespace);
       if (quotas.length === 0) return;
       let concerned = false;

@@ -24,6 +24,7 @@ export function factsOf(resource: Resource, subresource: Subresource): Subresour
   switch (subresource) {
     case 'status':
     case 'ephemeralcontainers':
+    case 'resize':
     case 'approval': return { verbs: readWrite };
     case 'scale': return { verbs: readWrite, group: 'autoscaling', version: 'v1', kind: 'Scale' };
     case 'finalize': return { verbs: ['update'] };

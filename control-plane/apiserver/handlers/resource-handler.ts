@@ -41,6 +41,7 @@ const subresources: Partial<Record<Subresource, Handlers>> = {
   status: { get: getObject, update: (call) => updateObject(call, 'status'), patch: (call) => patchObject(call, 'status') },
   finalize: { update: (call) => updateObject(call, 'finalize') },
   ephemeralcontainers: { get: getObject, update: (call) => updateObject(call, 'ephemeralcontainers'), patch: (call) => patchObject(call, 'ephemeralcontainers') },
+  resize: { get: getObject, update: (call) => updateObject(call, 'resize'), patch: (call) => patchObject(call, 'resize') },
   approval: { get: getObject, update: (call) => updateObject(call, 'approval'), patch: (call) => patchObject(call, 'approval') },
   scale: { get: getScale, update: updateScale, patch: patchScale },
   binding: { create: bindPod },

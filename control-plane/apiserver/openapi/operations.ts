@@ -120,6 +120,7 @@ function subresourceOperations({ resource, subresource, path, id }: SubresourceP
   switch (subresource) {
     case 'status':
     case 'approval':
+    case 'resize':
     case 'ephemeralcontainers': return readWrite(schema, own.kind);
     case 'proxy': return [];
     case 'token': return [{ ...own, kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, method: 'post', action: 'post', operationId: id('create', suffix), body: 'k8s.io.api.authentication.v1.TokenRequest', answer: 'k8s.io.api.authentication.v1.TokenRequest', queries: writeQueries }];

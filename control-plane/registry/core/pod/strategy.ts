@@ -10,6 +10,7 @@ import type { Writable } from '../../writable.ts';
 import { defaultPod } from './defaults.ts';
 import { ephemeralContainersUpdate } from './ephemeral-containers.ts';
 import { qualityOfService } from './quality-of-service.ts';
+import { resizeUpdate } from './resize.ts';
 import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './validation.ts';
 import { podWarnings } from './warnings.ts';
 
@@ -41,7 +42,7 @@ export const podStrategy: Strategy<Pod> = {
     // The class follows from the spec, which a running pod keeps.
     if (old.status?.qosClass) pod.status = { ...pod.status, qosClass: old.status.qosClass };
   },
-  subresourceUpdates: { ephemeralcontainers: ephemeralContainersUpdate },
+  subresourceUpdates: { ephemeralcontainers: ephemeralContainersUpdate, resize: resizeUpdate },
   generationChanged: (pod, old) => !deepEqual(pod.spec, old.spec),
   gracePeriodSeconds,
 };
