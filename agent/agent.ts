@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { readBoardCredentials } from '../machinery/nats/board-credentials.ts';
@@ -22,6 +23,7 @@ import { HookRunner } from './prober/hook-runner.ts';
 import { NetworkProber } from './prober/prober.ts';
 import { ProbingManager } from './prober/probing-manager.ts';
 import { KubeletApi } from './streams/kubelet-api.ts';
+import { LoopbackDialer } from './streams/loopback-dialer/loopback-dialer.ts';
 import { StreamServer } from './streams/stream-server.ts';
 import { DirectoryVolumeManager } from './volumes/directory-volume-manager.ts';
 import { SystemMounter } from './volumes/mounter.ts';
@@ -39,6 +41,9 @@ export interface RunningAgent {
   /** Leaves the pods running. */
   stop(): Promise<void>;
 }
+
+/** Beside the bundle. */
+const loopbackDialerProgram = fileURLToPath(new URL('loopback-dialer.js', import.meta.url));
 
 const randomSteps = 2 ** 32;
 
@@ -82,7 +87,8 @@ export async function startAgent(raw: AgentOptions, dependencies: AgentDependenc
   const podStatus = (uid: string) => pods.podStatus(uid);
   const kubelet = new KubeletApi({ nodeName: boardName, dataDir, runtime, state: link, podStatus, clock });
   const streams = new StreamServer({
-    connection, board: boardName, runtime, state: link, podStatus, host: { address: () => nodeStatus.hostIPs[0] ?? '127.0.0.1', kubelet }, clock, log: logger,
+    connection, board: boardName, runtime, state: link, podStatus, host: { address: () => nodeStatus.hostIPs[0] ?? '127.0.0.1', kubelet },
+    loopback: new LoopbackDialer({ program: loopbackDialerProgram, processOf: (sandboxId) => runtime.sandboxProcess(sandboxId), clock }), clock, log: logger,
   });
 
   const networkKeeper = new NetworkKeeper({ network, onReady: () => nodeStatus.refresh(), clock, logger });

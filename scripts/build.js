@@ -25,7 +25,7 @@ const unusedByDockerode = {
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { bramble: 'provisioning/main.ts' },
+  entryPoints: { bramble: 'provisioning/main.ts', 'loopback-dialer': 'agent/streams/loopback-dialer/main.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,

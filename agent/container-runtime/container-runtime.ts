@@ -180,6 +180,8 @@ export interface ContainerRuntime {
   /** The same of one pod; without sandboxes and containers when the engine has nothing of it. */
   getPod(pod: { uid: string; namespace: string; name: string }): Promise<RuntimePod>;
   runSandbox(config: SandboxConfig): Promise<RuntimeSandbox>;
+  /** The number of its first process on the board: the pod's namespaces are under it in /proc. */
+  sandboxProcess(id: string): Promise<number>;
   stopSandbox(id: string): Promise<void>;
   removeSandbox(id: string): Promise<void>;
   createContainer(sandboxId: string, config: ContainerConfig): Promise<string>;

@@ -90,6 +90,16 @@ export class DockerRuntime implements ContainerRuntime {
     }
   }
 
+  async sandboxProcess(id: string): Promise<number> {
+    try {
+      const { State } = await this.client.inspectContainer(id);
+      if (State.Running && State.Pid > 0) return State.Pid;
+    } catch (error) {
+      throw runtimeError('SandboxStatus', error);
+    }
+    throw new RuntimeError('SandboxStatus', `sandbox ${id} is not running`);
+  }
+
   async stopSandbox(id: string): Promise<void> {
     await this.stopContainer(id, 0);
   }

@@ -11,19 +11,24 @@ const idleTimeoutMs = 4 * 60 * 60 * 1000;
 /** @throws StreamOpenError 500 in the words of Go's net. */
 export function dial(address: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, allowHalfOpen: true, timeout: connectTimeoutMs, noDelay: true });
-    const fail = (why: string, cause?: Error): void => {
+    const socket = connect({ host: address, port, allowHalfOpen: true, timeout: connectTimeoutMs });
+    const fail = (error: NodeJS.ErrnoException): void => {
       socket.destroy();
-      reject(new StreamOpenError(500, `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}: ${why}`, { cause }));
+      reject(dialError('tcp', address, port, error));
     };
-    socket.once('error', (error: NodeJS.ErrnoException) => fail(reasons[error.code ?? ''] ?? error.message, error));
-    socket.once('timeout', () => fail('i/o timeout'));
+    socket.once('error', fail);
+    socket.once('timeout', () => fail(new Error('i/o timeout')));
     socket.once('connect', () => {
       socket.removeAllListeners();
-      socket.setTimeout(idleTimeoutMs, () => socket.destroy());
       resolve(socket);
     });
   });
+}
+
+/** What Go's net says of a connection that there is not. */
+export function dialError(network: 'tcp' | 'tcp4', address: string, port: number, error: NodeJS.ErrnoException): StreamOpenError {
+  const why = reasons[error.code ?? ''] ?? error.message;
+  return new StreamOpenError(500, `dial ${network} ${address.includes(':') ? `[${address}]` : address}:${port}: ${why}`, { cause: error });
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -35,6 +40,8 @@ const reasons: Readonly<Record<string, string>> = {
 export async function pumpPort(socket: Socket, stream: BoardStream): Promise<void> {
   const duplex = new StreamDuplex(stream, connectionChannels.server);
   let failure: Error | undefined;
+  socket.setNoDelay(true);
+  socket.setTimeout(idleTimeoutMs, () => socket.destroy());
   duplex.on('error', () => socket.destroy());
   socket.on('error', (error) => { failure = error; });
   socket.pipe(duplex);

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Pod, PodStatus } from '../../api/core.ts';
 import { decodeStreamRequest, encodeMessage, MessageError } from '../../api/messaging/decode.ts';
 import { boardSubjects, type BoardSubjects } from '../../api/messaging/subjects.ts';
@@ -6,14 +7,15 @@ import type { Logger } from '../../machinery/logger.ts';
 import type { IncomingMessage, MessagingConnection } from '../../machinery/nats/messaging-connection.ts';
 import { openStream } from '../../machinery/nats/nats-stream.ts';
 import type { BoardStream } from '../../machinery/stream.ts';
-import type { ContainerRuntime } from '../container-runtime/container-runtime.ts';
+import type { ContainerRuntime, RuntimeSandbox } from '../container-runtime/container-runtime.ts';
 import type { DesiredState } from '../pods/desired-state.ts';
-import { kubeletPort, type StreamReply, type StreamRequest } from '../../api/messaging/messages.ts';
+import { kubeletPort, type PortOptions, type StreamReply, type StreamRequest } from '../../api/messaging/messages.ts';
 import { connectionChannels, StreamDuplex } from '../../machinery/stream-duplex.ts';
 import { pumpAttach, pumpExec } from './exec-stream.ts';
 import { containerForAttach, containerForExec, containerForLogs, type FindInput } from './find-container.ts';
 import { pumpLogs, runtimeLogOptions } from './log-stream.ts';
 import type { KubeletApi } from './kubelet-api.ts';
+import type { LoopbackDialer } from './loopback-dialer/loopback-dialer.ts';
 import { dial, pumpPort } from './port-stream.ts';
 import { StreamOpenError } from './stream-error.ts';
 
@@ -31,6 +33,8 @@ export interface StreamServerOptions {
   podStatus?: (podUid: string) => PodStatus | undefined;
   /** The board's own address, and what it answers for itself. */
   host: { address: () => string; kubelet: Pick<KubeletApi, 'serve'> };
+  /** To 127.0.0.1 in the network of a sandbox. */
+  loopback: Pick<LoopbackDialer, 'dial' | 'stop'>;
   clock: Clock;
   log: Logger;
 }
@@ -61,6 +65,7 @@ export class StreamServer {
   async stop(): Promise<void> {
     this.unsubscribe?.();
     this.unsubscribe = undefined;
+    this.options.loopback.stop();
     for (const stream of [...this.open.keys()]) stream.close({ error: 'the agent is stopping' });
     await Promise.all(this.pumps);
   }
@@ -129,13 +134,18 @@ export class StreamServer {
     this.run(stream, pumpAttach(session, request.options, stream, log));
   }
 
-  /** To the pod's own address, which of a pod on the host's network is the board's. */
   private async servePort(request: StreamRequest & { kind: 'port' }, input: FindInput): Promise<void> {
     const sandbox = input.runtimePod?.sandboxes.find(({ phase }) => phase === 'running');
     if (!sandbox) throw new StreamOpenError(500, `sandbox of pod ${JSON.stringify(request.pod)} is not running`);
-    const socket = await dial(sandbox.ip ?? this.options.host.address(), request.options.port);
+    const socket = await this.dialPod(input.pod, sandbox, request.options);
     const stream = this.openFor(request);
     this.run(stream, pumpPort(socket, stream));
+  }
+
+  /** A pod on the host's network has the board's addresses. */
+  private dialPod({ spec }: Pod, { id, ip }: RuntimeSandbox, { port, loopback }: PortOptions): Promise<Socket> {
+    if (!loopback) return dial(ip ?? this.options.host.address(), port);
+    return spec?.hostNetwork ? dial('127.0.0.1', port) : this.options.loopback.dial(id, port);
   }
 
   private async serveNode(request: StreamRequest & { kind: 'node' }): Promise<void> {

@@ -98,6 +98,11 @@ export class FakeRuntime implements ContainerRuntime {
     return publicSandbox(sandbox);
   }
 
+  async sandboxProcess(id: string): Promise<number> {
+    if (this.sandboxes.get(id)?.phase !== 'running') throw new RuntimeError('SandboxStatus', `sandbox ${id} is not running`);
+    return 1000 + [...this.sandboxes.keys()].indexOf(id);
+  }
+
   async stopSandbox(id: string): Promise<void> {
     const sandbox = this.sandboxes.get(id);
     if (!sandbox) return;

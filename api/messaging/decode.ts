@@ -163,6 +163,7 @@ export function decodeStreamRequest(data: Uint8Array): StreamRequest {
   for (const name of flags) if (typeof options[name] !== 'boolean') throw new MessageError(`StreamRequest: options: ${name} is not a boolean`);
   for (const name of counts) if (options[name] !== undefined) count('StreamRequest: options', options, name);
   optional('StreamRequest: options', options, 'sinceTime', 'string');
+  optional('StreamRequest: options', options, 'loopback', 'boolean');
   if (fields['kind'] === 'port' || fields['kind'] === 'node') {
     const { port } = options as { port?: number };
     if (port === undefined) throw new MessageError('StreamRequest: options: port is not a count');

@@ -143,6 +143,8 @@ export const kubeletPort = 10250;
 
 export interface PortOptions {
   port: number;
+  /** Of a pod: 127.0.0.1 in its network, where forwarded ports lead to; else its address. */
+  loopback?: boolean;
 }
 
 /** Query of pods/log, decoded. */

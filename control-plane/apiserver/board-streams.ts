@@ -24,6 +24,8 @@ export interface BoardStreamOpener {
   openAttach(pod: Pod, container: string, options: AttachOptions): Promise<BoardStream>;
   /** A TCP connection to a port of the pod: stdin to it, stdout from it. */
   openPort(pod: Pod, port: number): Promise<BoardStream>;
+  /** The same to 127.0.0.1 in the pod's network, where programs listen that only their pod is to reach. */
+  openLoopback(pod: Pod, port: number): Promise<BoardStream>;
   /** The same to a port of the board itself; `kubeletPort` is answered by its agent. */
   openNode(node: string, port: number): Promise<BoardStream>;
 }

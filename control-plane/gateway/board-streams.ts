@@ -46,6 +46,10 @@ export class BoardStreams implements BoardStreamOpener {
     return this.open(boardOf(pod), { ...this.target(pod, ''), kind: 'port', options: { port } });
   }
 
+  openLoopback(pod: Pod, port: number): Promise<BoardStream> {
+    return this.open(boardOf(pod), { ...this.target(pod, ''), kind: 'port', options: { port, loopback: true } });
+  }
+
   openNode(node: string, port: number): Promise<BoardStream> {
     return this.open(node, { ...this.target({}, ''), kind: 'node', options: { port } });
   }

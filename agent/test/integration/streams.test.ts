@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeStreamReply, encodeMessage } from '../../../api/messaging/decode.ts';
 import type { AttachOptions, ExecOptions, LogOptions, PortOptions, StreamReply, StreamRequest } from '../../../api/messaging/messages.ts';
@@ -20,6 +22,7 @@ import { createDockerClient } from '../../docker/dockerode-client.ts';
 import { DockerRuntime } from '../../docker/docker-runtime.ts';
 import { ensureSandboxImage, sandboxImage } from '../../docker/sandbox-image.ts';
 import { KubeletApi } from '../../streams/kubelet-api.ts';
+import { LoopbackDialer } from '../../streams/loopback-dialer/loopback-dialer.ts';
 import { StreamServer } from '../../streams/stream-server.ts';
 import { InMemoryDesiredState } from '../../testing/in-memory-desired-state.ts';
 import { busyboxImage, ensureTestImage } from '../../testing/test-images.ts';
@@ -28,13 +31,20 @@ const board = 'pi-1';
 const subjects = boardSubjects(board);
 const dependencies = { clock: systemClock, logger: silentLogger, random: () => 0.5 };
 const uid = randomUUID();
+/** Of a pod with a network of its own, which has no more than a loopback address. */
+const innerUid = randomUUID();
 const cleanups: (() => Promise<unknown>)[] = [];
 
 let nats: NatsDaemon;
 let server: MessagingConnection;
+let loopback: LoopbackDialer;
+let innerSandbox: string;
 
 // Docker reads the two outputs apart: the pause keeps their order in the log.
 const script = 'echo "attempt $ATTEMPT"; echo complaint >&2; sleep 0.3; for i in 1 2 3; do echo "line $i"; done; [ "$ATTEMPT" = 0 ] && exit 3; trap "echo bye; exit 0" TERM; sleep 1000 & wait';
+
+// Greets, and sends back in capitals what it gets, once it has got all of it.
+const innerScript = 'while true; do nc -l -p 7 -e sh -c "echo hi; exec tr a-z A-Z"; done';
 
 beforeAll(async () => {
   nats = await startNatsDaemon([board]);
@@ -50,19 +60,30 @@ beforeAll(async () => {
   await ensureSandboxImage(client);
   const image = await ensureTestImage(client, busyboxImage);
   const runtime = new DockerRuntime({ client, clock: systemClock, logger: silentLogger, dataDir, settings: { agentId: `streams-${uid.slice(0, 8)}`, networkName: 'none', sandboxImage, negativeOomScore: false } });
-  const sandbox = await runtime.runSandbox({
-    podUid: uid, namespace: 'shop', name: 'web-0', attempt: 0, hostname: 'web-0', hostNetwork: true, hostPID: false, hostIPC: false, shareProcessNamespace: false,
-    dns: { servers: [], searches: [], options: [] }, hostAliases: [], sysctls: {}, ports: [],
-  });
-  cleanups.push(() => runtime.removeSandbox(sandbox.id), () => runtime.stopSandbox(sandbox.id));
-  for (const attempt of [0, 1]) {
-    const id = await runtime.createContainer(sandbox.id, containerConfig(image, attempt));
+  const makeSandbox = async (podUid: string, name: string, hostNetwork: boolean): Promise<string> => {
+    const { id } = await runtime.runSandbox({
+      podUid, namespace: 'shop', name, attempt: 0, hostname: name, hostNetwork, hostPID: false, hostIPC: false, shareProcessNamespace: false,
+      dns: { servers: [], searches: [], options: [] }, hostAliases: [], sysctls: {}, ports: [],
+    });
+    cleanups.push(() => runtime.removeSandbox(id), () => runtime.stopSandbox(id));
+    return id;
+  };
+  const makeContainer = async (sandboxId: string, config: ContainerConfig): Promise<void> => {
+    const id = await runtime.createContainer(sandboxId, config);
     cleanups.push(() => runtime.removeContainer(id), () => runtime.stopContainer(id, 0));
     await runtime.startContainer(id);
-  }
+  };
+  const sandbox = await makeSandbox(uid, 'web-0', true);
+  innerSandbox = await makeSandbox(innerUid, 'inner', false);
+  await makeContainer(innerSandbox, { ...containerConfig(image, 0), podUid: innerUid, podName: 'inner', command: ['/bin/sh', '-c', innerScript] });
+  for (const attempt of [0, 1]) await makeContainer(sandbox, containerConfig(image, attempt));
   const state = new InMemoryDesiredState();
-  state.putPod({ metadata: { namespace: 'shop', name: 'web-0', uid }, spec: { containers: [{ name: 'main' }] } });
-  const streams = new StreamServer({ connection, board, runtime, state, host: { address: () => '127.0.0.1', kubelet: new KubeletApi({ nodeName: board, dataDir, runtime, state, podStatus: () => undefined, clock: systemClock }) }, clock: systemClock, log: silentLogger });
+  state.putPod({ metadata: { namespace: 'shop', name: 'web-0', uid }, spec: { hostNetwork: true, containers: [{ name: 'main' }] } });
+  state.putPod({ metadata: { namespace: 'shop', name: 'inner', uid: innerUid }, spec: { containers: [{ name: 'main' }] } });
+  const program = join(dataDir, 'loopback-dialer.mjs');
+  await build({ entryPoints: [fileURLToPath(new URL('../../streams/loopback-dialer/main.ts', import.meta.url))], outfile: program, bundle: true, format: 'esm', platform: 'node' });
+  loopback = new LoopbackDialer({ program, processOf: (id) => runtime.sandboxProcess(id), clock: systemClock });
+  const streams = new StreamServer({ connection, board, runtime, state, host: { address: () => '127.0.0.1', kubelet: new KubeletApi({ nodeName: board, dataDir, runtime, state, podStatus: () => undefined, clock: systemClock }) }, loopback, clock: systemClock, log: silentLogger });
   streams.start();
   cleanups.push(() => streams.stop());
 });
@@ -228,6 +249,42 @@ describe('connections', () => {
 
   it('say why there is none', async () => {
     expect((await openPort('port', 1)).reply).toEqual({ error: { code: 500, message: 'dial tcp 127.0.0.1:1: connect: connection refused' } });
+  });
+
+  describe('to the loopback address of a pod', () => {
+    const openLoopback = (port: number, target: Partial<StreamRequest> = { pod: 'inner', uid: innerUid }) => open({ kind: 'port', options: { port, loopback: true } }, target);
+
+    it('are whole, with half-close both ways', async () => {
+      for (let round = 0; round < 3; round++) {
+        // Between two connections nobody listens for a moment.
+        const { stream, output } = await eventually(async () => {
+          const opened = await openLoopback(7);
+          expect(opened.reply).toEqual({});
+          return opened;
+        });
+        await eventually(() => output(channels.stdout) === 'hi\n');
+        await stream.write(channels.stdin, Buffer.from('shout'));
+        stream.end(channels.stdin);
+        expect(await stream.closed).toEqual({});
+        expect(output(channels.stdout)).toBe('hi\nSHOUT');
+      }
+    });
+
+    it('say why there is none', async () => {
+      expect((await openLoopback(1)).reply).toEqual({ error: { code: 500, message: 'dial tcp4 127.0.0.1:1: connect: connection refused' } });
+      expect((await openLoopback(1, {})).reply).toEqual({ error: { code: 500, message: 'dial tcp 127.0.0.1:1: connect: connection refused' } });
+      await expect(loopback.dial('no-such-sandbox', 7)).rejects.toThrow(/no-such-sandbox/);
+    });
+
+    it('live on without the process that dialed them', async () => {
+      const socket = await eventually(() => loopback.dial(innerSandbox, 7));
+      loopback.stop();
+      let text = '';
+      socket.on('data', (data: Buffer) => { text += data.toString(); });
+      socket.end('still');
+      await eventually(() => text === 'hi\nSTILL');
+      await expect(loopback.dial(innerSandbox, 7)).rejects.toThrow('the agent is stopping');
+    });
   });
 
   it('speak to the board itself as to a kubelet', async () => {

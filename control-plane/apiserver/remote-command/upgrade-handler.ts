@@ -160,7 +160,7 @@ async function forwardPorts(call: Call): Promise<void> {
 
 async function openPort(parts: AppParts, pod: Pod, port: number) {
   try {
-    return await openerOf(parts).openPort(pod, port);
+    return await openerOf(parts).openLoopback(pod, port);
   } catch (error) {
     throw new Error(`error forwarding port ${port} to pod ${pod.metadata?.name}, uid ${pod.metadata?.uid}: ${(error as StatusError).message}`, { cause: error });
   }

@@ -40,7 +40,8 @@ beforeAll(async () => {
   await importTools(cluster.dockerHost, toolsImage);
   pods = new PodBench({ kubeconfig: cluster.kubeconfig, namespace: 'default' });
   await pods.start();
-  const page = 'mkdir -p /www/cgi-bin; echo hello > /www/index.html; echo "<a href=/x>x</a>" > /www/links.html; exec httpd -f -p 8080 -h /www';
+  // On port 8081 only for the pod itself.
+  const page = 'mkdir -p /www/cgi-bin; echo hello > /www/index.html; echo "<a href=/x>x</a>" > /www/links.html; httpd -p 127.0.0.1:8081 -h /www; exec httpd -f -p 8080 -h /www';
   await pods.create('web', { containers: [shell(page, { ports: [{ containerPort: 8080 }], readinessProbe: { tcpSocket: { port: 8080 } } })] }, { labels: { app: 'web' } });
   await pods.create('talk', { containers: [shell(idle)] });
   // Sends back what it gets, in capitals, once it has got all of it.
@@ -157,6 +158,10 @@ describe.each(clients)('$program (WebSockets: $webSockets)', (client) => {
       const answers = await Promise.all(Array.from({ length: 8 }, async () => (await fetch(`http://127.0.0.1:${port}/`)).text()));
       expect(new Set(answers)).toEqual(new Set(['hello\n']));
     });
+    await forwarding(client, 'pod/web', 8081, async (port) => {
+      const answers = await Promise.all(Array.from({ length: 20 }, async () => (await fetch(`http://127.0.0.1:${port}/`)).text()));
+      expect(answers).toEqual(Array.from({ length: 20 }, () => 'hello\n'));
+    });
     await forwarding(client, 'pod/upper', 7, async (port) => {
       expect(await ask(port, 'shout')).toBe('SHOUT');
     });
@@ -198,6 +203,8 @@ describe('the proxy', () => {
 
   it.each([
     [`${root}/pods/web:81/proxy/`, /error trying to reach service: dial tcp .*:81: connect: connection refused/],
+    // Not what listens for the pod itself alone.
+    [`${root}/pods/web:8081/proxy/`, /error trying to reach service: dial tcp .*:8081: connect: connection refused/],
     [`${root}/services/nobody/proxy/`, /no endpoints available for service "nobody"/],
     [`${root}/services/web:99/proxy/`, /no service port 99 found for service "web"/],
     [`${root}/services/none/proxy/`, /services "none" not found/],

@@ -41,6 +41,10 @@ class FakeBoard implements BoardStreamOpener {
     return this.answer();
   }
 
+  openLoopback(_pod: unknown, port: number): Promise<FakeBoardStream> {
+    return this.openPort(_pod, port);
+  }
+
   openNode(node: string, port: number): Promise<FakeBoardStream> {
     this.nodes.push(`${node}:${port}`);
     return this.answer();

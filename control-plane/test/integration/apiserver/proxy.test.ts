@@ -58,7 +58,7 @@ beforeEach(async () => {
   const { port } = target.address() as AddressInfo;
   const open = () => Promise.resolve(new TcpStream(port));
   const never = () => Promise.reject(new Error('not of this test'));
-  server = await startApiServer({ boardStreams: { openPort: open, openNode: open, openLogs: never, openExec: never, openAttach: never } });
+  server = await startApiServer({ boardStreams: { openPort: open, openLoopback: never, openNode: open, openLogs: never, openExec: never, openAttach: never } });
   await server.registry.of(nodes).create(context, undefined, { metadata: { name: 'pi-1' } });
   await server.registry.of(pods).create(context, 'default', { metadata: { name: 'web' }, spec: { nodeName: 'pi-1', containers: [{ name: 'a', image: 'i' }] } });
   await server.registry.of(pods).update(context, { name: 'web', namespace: 'default', subresource: 'status', change: (pod) => ({ ...pod, status: { ...pod.status, podIP: '198.18.1.2' } }) });
