@@ -43,7 +43,7 @@ function failure(code: number, reason: StatusReason, message: string, details?: 
 }
 
 function detailsOf(resource: GroupResource, name: string): NonNullable<Status['details']> {
-  return { name, ...(resource.group ? { group: resource.group } : {}), kind: resource.plural };
+  return { ...(name ? { name } : {}), ...(resource.group ? { group: resource.group } : {}), kind: resource.plural };
 }
 
 export function newNotFound(resource: GroupResource, name: string): StatusError {

@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
-import { Auditor, type AuditOptions } from '../audit/auditor.ts';
+import { auditIdOf, Auditor, type AuditOptions } from '../audit/auditor.ts';
 import { registerAudit } from '../audit/register-audit.ts';
 import type { TokenService } from '../authentication/token-service.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
@@ -97,6 +97,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   limitRequests(app, new FairLimits({ maxInFlight: options.maxInFlight ?? 400, clock: options.clock, flows: options.flows }));
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('cache-control', 'no-cache, private');
+    // With a log the request's entry names it.
+    if (!parts.audit) reply.header('audit-id', auditIdOf(request.headers['audit-id']));
     checkRequest(parts, request, done);
   });
   if (options.aggregation) registerAggregation(app, options.aggregation);
@@ -190,7 +192,7 @@ function checkRequest(parts: AppParts, request: FastifyRequest, done: (error?: E
 /** Who is over his share waits for a moment; what is over the bounds of that is refused, so that no board is buried in work. */
 function limitRequests(app: FastifyInstance, limits: FairLimits): void {
   const leaving = new WeakMap<FastifyRequest, () => void>();
-  app.addHook('preParsing', (request, _reply, _payload, done) => {
+  app.addHook('preParsing', (request, reply, _payload, done) => {
     if (isLongRunning(request)) {
       done();
       return;
@@ -198,7 +200,9 @@ function limitRequests(app: FastifyInstance, limits: FairLimits): void {
     const leave = limits.enter(request.user, request.info, (release) => {
       leaving.set(request, release);
       done();
-    }, () => done(newTooManyRequests('too many requests, please try again later', 1)));
+    }, () => done(newTooManyRequests('too many requests, please try again later', 1)), ({ schemaUid, levelUid }) => {
+      reply.header('x-kubernetes-pf-flowschema-uid', schemaUid).header('x-kubernetes-pf-prioritylevel-uid', levelUid);
+    });
     // Still waiting.
     if (!leaving.has(request)) leaving.set(request, leave);
   });

@@ -1,4 +1,5 @@
 /** The audit events of one request, as the policy says. Follows k8s.io/apiserver/pkg/audit and its endpoint filter. */
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Status } from '../../api/meta.ts';
 import { microTimestamp, type Clock } from '../../machinery/clock.ts';
@@ -27,6 +28,11 @@ const idForm = /^[\x21-\x7e]{1,64}$/;
 const decisionAnnotation = 'authorization.k8s.io/decision';
 const reasonAnnotation = 'authorization.k8s.io/reason';
 
+/** What the client calls the request where it may, else a new name. */
+export function auditIdOf(given: string | string[] | undefined, newId: () => string = randomUUID): string {
+  return typeof given === 'string' && idForm.test(given) ? given : newId();
+}
+
 export class Auditor {
   private readonly options: AuditOptions;
 
@@ -42,8 +48,7 @@ export class Auditor {
     const user = request.sender ?? { name: '', groups: [] };
     const { level, omitStages } = auditLevelOf(policy, { user, verb: info.verb, path: info.path, ...(resource ? { resource } : {}) });
     if (level === 'None') return undefined;
-    const given = message.headers['audit-id'];
-    const id = typeof given === 'string' && idForm.test(given) ? given : newId();
+    const id = auditIdOf(message.headers['audit-id'], newId);
     const entry = new AuditEntry({ level, omitStages, id, base: baseOf(request, level, id, microTimestamp(clock.now())), options: this.options });
     // Of those who are not known only the refusal is written.
     if (request.sender) entry.received();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServiceAccount } from '../../api/core.ts';
-import { configMaps, endpoints, endpointSlices, events, namespaces, nodes, pods, secrets, serviceAccounts, services } from '../../api/resources.ts';
+import { configMaps, endpoints, endpointSlices, events, flowSchemas, namespaces, nodes, pods, priorityLevelConfigurations, secrets, serviceAccounts, services } from '../../api/resources.ts';
 import { createTestRegistry } from '../registry/testing/test-registry.ts';
 import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
 import { ensureDnsService, ensureKubernetesService } from './bootstrap/system-services.ts';
@@ -87,6 +87,25 @@ describe('ServiceAccountTokenController', () => {
     await accounts.delete('robot', 'default');
     await test.settle();
     expect(await names()).toEqual(['plain']);
+  });
+});
+
+describe('FlowSchemaController', () => {
+  it('says whether the priority level of a schema exists, as levels come and go', async () => {
+    const test = await start({ only: ['flow-schema'] });
+    const levels = test.client.resource(priorityLevelConfigurations);
+    const schemas = test.client.resource(flowSchemas);
+    const conditions = async () => (await schemas.get('mine')).status?.conditions;
+    await schemas.create({ metadata: { name: 'mine' }, spec: { priorityLevelConfiguration: { name: 'slow' }, rules: [] } });
+    await test.settle();
+    const about = 'This FlowSchema references the PriorityLevelConfiguration object named "slow"';
+    expect(await conditions()).toMatchObject([{ type: 'Dangling', status: 'True', reason: 'NotFound', message: `${about} but there is no such object` }]);
+    await levels.create({ metadata: { name: 'slow' }, spec: { type: 'Limited', limited: { limitResponse: { type: 'Reject' } } } });
+    await test.settle();
+    expect(await conditions()).toMatchObject([{ type: 'Dangling', status: 'False', reason: 'Found', message: `${about} and it exists`, lastTransitionTime: expect.any(String) as string }]);
+    await levels.delete('slow');
+    await test.settle();
+    expect(await conditions()).toMatchObject([{ status: 'True' }]);
   });
 });
 

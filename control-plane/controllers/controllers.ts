@@ -13,6 +13,7 @@ import { StaleDisruptionController } from './disruption/stale-disruption-control
 import { EndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { EndpointSliceMirroringController } from './endpoint-slice/endpoint-slice-mirroring-controller.ts';
 import { EndpointsController } from './endpoints/endpoints-controller.ts';
+import { FlowSchemaController } from './flow-schema/flow-schema-controller.ts';
 import { GarbageCollector } from './garbage-collector/garbage-collector.ts';
 import { NamespaceController } from './namespace/namespace-controller.ts';
 import { NodeIpamController } from './node-ipam/node-ipam-controller.ts';
@@ -59,6 +60,7 @@ export const controllerTable: Readonly<Record<string, Build>> = {
   'service-account-token': (context, { serviceAccountTokens }) => serviceAccountTokens && new ServiceAccountTokenController(context, serviceAccountTokens),
   certificates: (context, { certificates }) => certificates && new CertificateController(context, certificates),
   'cluster-role-aggregation': (context) => new ClusterRoleAggregationController(context),
+  'flow-schema': (context) => new FlowSchemaController(context),
   'resource-quota': (context) => new ResourceQuotaController(context),
   'volume-protection': (context) => new VolumeProtectionController(context),
   disruption: (context) => new DisruptionController(context),

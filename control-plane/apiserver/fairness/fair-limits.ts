@@ -24,6 +24,12 @@ export interface FairLimitsOptions {
   flows?: Pick<FlowConfiguration, 'current'> | undefined;
 }
 
+/** Uids, as the headers of answers name them. */
+export interface MatchedFlow {
+  schemaUid: string;
+  levelUid: string;
+}
+
 const queueLength = 50;
 const queues = 128;
 const defaultShares = 30;
@@ -38,6 +44,7 @@ export class FairLimits {
   private readonly levels = new Map<string, FairQueue>();
   private readonly exempt: FairQueue;
   private applied: FlowRules | undefined;
+  private exemptFlow: MatchedFlow | undefined;
 
   constructor(options: FairLimitsOptions) {
     this.options = options;
@@ -51,14 +58,27 @@ export class FairLimits {
     this.exempt = make(maxInFlight, false);
   }
 
-  enter(user: UserInfo, about: FlowRequest, run: (release: Release) => void, refuse: () => void): () => void {
-    const { flows } = this.options;
-    if (flows && !isMaster(user)) {
-      const rules = flows.current;
+  /**
+   * @param run called with the seat, at once where one is free.
+   * @param refuse called instead when too much waits, or too long.
+   * @param classified called first, with what the request was matched by; not without a configuration.
+   * @returns the client went away while waiting.
+   */
+  enter(user: UserInfo, about: FlowRequest, run: (release: Release) => void, refuse: () => void, classified?: (flow: MatchedFlow) => void): () => void {
+    const rules = this.options.flows?.current;
+    if (rules) {
       if (rules !== this.applied) this.apply(rules);
+      if (isMaster(user)) {
+        if (this.exemptFlow) classified?.(this.exemptFlow);
+        return this.exempt.enter(user.name, run, refuse);
+      }
       const schema = findFlowSchema(rules, user, about);
-      const level = schema?.spec?.priorityLevelConfiguration.name ?? '';
-      if (schema && rules.levels.has(level)) return (this.levels.get(level) ?? this.exempt).enter(flowOf(schema, user, about), run, refuse);
+      const name = schema?.spec?.priorityLevelConfiguration.name ?? '';
+      const level = rules.levels.get(name);
+      if (schema && level) {
+        classified?.({ schemaUid: schema.metadata?.uid ?? '', levelUid: level.metadata?.uid ?? '' });
+        return (this.levels.get(name) ?? this.exempt).enter(flowOf(schema, user, about), run, refuse);
+      }
     }
     return (this.levels.get(levelOf(user, about)) ?? this.exempt).enter(user.name, run, refuse);
   }
@@ -67,6 +87,11 @@ export class FairLimits {
   private apply(rules: FlowRules): void {
     const { maxInFlight, clock } = this.options;
     this.applied = rules;
+    const exemptUid = rules.levels.get('exempt')?.metadata?.uid;
+    const exemptSchema = rules.schemas.find(({ metadata }) => metadata?.name === 'exempt')?.metadata?.uid;
+    this.exemptFlow = exemptUid && exemptSchema ? { schemaUid: exemptSchema, levelUid: exemptUid } : undefined;
+    // Requests of a level that is gone are still served: they hold its queue.
+    for (const name of this.levels.keys()) if (!rules.levels.has(name) && !Object.hasOwn(shares, name)) this.levels.delete(name);
     const limited = [...rules.levels].filter(([, { spec }]) => spec?.type === 'Limited');
     const sharesOf = (level: PriorityLevelConfiguration): number => level.spec?.limited?.nominalConcurrencyShares ?? defaultShares;
     const sum = limited.reduce((total, [, level]) => total + sharesOf(level), 0);

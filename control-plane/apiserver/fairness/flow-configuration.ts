@@ -19,7 +19,7 @@ export interface FlowRequest {
 
 /** Changes as a whole: a new object is a new configuration. */
 export interface FlowRules {
-  /** In the order in which they are asked. */
+  /** In the order in which they are asked, without those whose level is missing. */
   schemas: readonly FlowSchema[];
   levels: ReadonlyMap<string, PriorityLevelConfiguration>;
 }
@@ -60,8 +60,11 @@ export class FlowConfiguration {
     const all = (resource: typeof flowSchemas | typeof priorityLevelConfigurations) => this.storage.list(listPrefix(resource)).items.map(({ object }) => object);
     const precedence = ({ spec }: FlowSchema): number => spec?.matchingPrecedence ?? 1000;
     const nameOf = ({ metadata }: FlowSchema): string => metadata?.name ?? '';
-    const schemas = (all(flowSchemas) as FlowSchema[]).sort((one, other) => precedence(one) - precedence(other) || (nameOf(one) < nameOf(other) ? -1 : 1));
-    return { schemas, levels: new Map((all(priorityLevelConfigurations) as PriorityLevelConfiguration[]).map((level) => [level.metadata?.name ?? '', level])) };
+    const levels = new Map((all(priorityLevelConfigurations) as PriorityLevelConfiguration[]).map((level) => [level.metadata?.name ?? '', level]));
+    const schemas = (all(flowSchemas) as FlowSchema[])
+      .filter(({ spec }) => levels.has(spec?.priorityLevelConfiguration.name ?? ''))
+      .sort((one, other) => precedence(one) - precedence(other) || (nameOf(one) < nameOf(other) ? -1 : 1));
+    return { schemas, levels };
   }
 }
 

@@ -1,7 +1,9 @@
 /** A flood of one user over HTTP, beside another user and a board; and levels that users make. */
+import type { ClientRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { configMaps, flowSchemas, priorityLevelConfigurations, serviceAccounts } from '../../../../api/resources.ts';
+import { clusterRoleBindings, flowSchemas, priorityLevelConfigurations } from '../../../../api/resources.ts';
+import { eventually } from '../../../../machinery/testing/eventually.ts';
 import { startApiServer, type StartedApiServer } from '../start-api-server.ts';
 
 let server: StartedApiServer;
@@ -11,8 +13,8 @@ const admin = { user: { name: 'admin', groups: ['system:masters'] }, fieldManage
 beforeAll(async () => {
   server = await startApiServer({ maxInFlight: 10 });
   agent = new Agent({ keepAlive: true, ca: server.pki.ca, cert: server.pki.admin.certificate, key: server.pki.admin.key });
-  for (const name of ['one', 'two']) await server.registry.of(serviceAccounts).create(admin, 'default', { metadata: { name } });
-  for (let index = 0; index < 200; index++) await server.registry.of(configMaps).create(admin, 'default', { metadata: { name: `map-${index}` }, data: { text: 'x'.repeat(500) } });
+  const apiGroup = 'rbac.authorization.k8s.io';
+  await server.registry.of(clusterRoleBindings).create(admin, undefined, { metadata: { name: 'robots' }, roleRef: { apiGroup, kind: 'ClusterRole', name: 'cluster-admin' }, subjects: [{ apiGroup, kind: 'Group', name: 'robots' }] });
 });
 afterAll(async () => {
   agent.destroy();
@@ -22,34 +24,74 @@ afterAll(async () => {
 interface Answer {
   code: number;
   retryAfter: string | undefined;
-  ms: number;
+  /** Uids of the FlowSchema and its level. */
+  flow: [unknown, unknown];
 }
 /** Impersonation checks the administrator, the limits see the user. */
-function send(user: string, group: string, path: string): Promise<Answer> {
-  const begun = performance.now();
+const asUser = (user: string, group: string) => ({ 'impersonate-user': user, 'impersonate-group': group });
+
+function answerTo(outgoing: ClientRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    request(`${server.url}${path}`, { agent, headers: { 'impersonate-user': user, 'impersonate-group': group } }, (response) => {
+    outgoing.on('response', (response) => {
       response.on('error', reject);
       response.resume();
-      response.on('end', () => resolve({ code: response.statusCode!, retryAfter: response.headers['retry-after'], ms: performance.now() - begun }));
-    }).on('error', reject).end();
+      const { headers } = response;
+      response.on('end', () => resolve({ code: response.statusCode!, retryAfter: headers['retry-after'], flow: [headers['x-kubernetes-pf-flowschema-uid'], headers['x-kubernetes-pf-prioritylevel-uid']] }));
+    }).on('error', reject);
   });
 }
+
+function send(user: string, group: string, where: string): Promise<Answer> {
+  const outgoing = request(`${server.url}${where}`, { agent, headers: asUser(user, group) });
+  outgoing.end();
+  return answerTo(outgoing);
+}
 const path = '/api/v1/namespaces/default/configmaps';
-const slowest = (answers: readonly Answer[]) => Math.max(...answers.map(({ ms }) => ms));
+
+/** Holds its place until its body ends. */
+function hold(user: string, group: string): { end: () => void; answer: Promise<Answer> } {
+  const outgoing = request(`${server.url}${path}`, { agent, method: 'POST', headers: { ...asUser(user, group), 'content-type': 'application/json' } });
+  const answer = answerTo(outgoing);
+  outgoing.flushHeaders();
+  return { end: () => { outgoing.end(JSON.stringify({ metadata: { generateName: 'held-' } })); }, answer };
+}
 
 it('answers another user and a board while one user floods, and tells that one to come back', async () => {
-  await server.registry.of(flowSchemas).create(admin, undefined, schema('robots', 'robots', 1500, 'robot-flood', 'robot-quiet'));
-  await server.registry.of(priorityLevelConfigurations).create(admin, undefined, level('robots', { type: 'Queue', queuing: { queues: 2, handSize: 1, queueLengthLimit: 20 } }));
-  const flood = Promise.all(Array.from({ length: 300 }, () => send('robot-flood', 'system:masters-not', path)));
-  const others: Answer[] = [];
-  for (let count = 0; count < 5; count++) others.push(await send('robot-quiet', 'none', path), await send('system:node:pi', 'system:nodes', '/api/v1/nodes/pi'));
-  const flooded = await flood;
-  expect(others.map(({ code }) => code).filter((code) => code === 429)).toEqual([]);
-  const refused = flooded.filter(({ code }) => code === 429);
-  expect(refused.length).toBeGreaterThan(0);
-  expect(new Set(refused.map(({ retryAfter }) => retryAfter))).toEqual(new Set(['1']));
-  expect(slowest(others)).toBeLessThan(slowest(flooded));
+  const { metadata: ofSchema } = await server.registry.of(flowSchemas).create(admin, undefined, schema('robots', 'robots', 1500, 'robot-flood', 'robot-quiet'));
+  const { metadata: ofLevel } = await server.registry.of(priorityLevelConfigurations).create(admin, undefined, level('robots', { type: 'Queue', queuing: { queues: 2, handSize: 1, queueLengthLimit: 20 } }));
+  // Ten take all seats of the level, twenty wait, for the others there is no room.
+  const flood = Array.from({ length: 40 }, () => hold('robot-flood', 'robots'));
+  const done: Answer[] = [];
+  for (const { answer } of flood) void answer.then((one) => done.push(one));
+  await eventually(() => expect(done).toHaveLength(10));
+  expect(new Set(done.map(({ code, retryAfter }) => `${code} ${retryAfter}`))).toEqual(new Set(['429 1']));
+  // Answers and refusals say by what they were matched.
+  expect(new Set(done.map(({ flow }) => flow.join()))).toEqual(new Set([`${ofSchema!.uid},${ofLevel!.uid}`]));
+  expect((await send('system:node:pi', 'system:nodes', '/api/v1/nodes/pi')).code).toBe(404);
+
+  let quiet: Answer | undefined;
+  void send('robot-quiet', 'robots', path).then((answer) => { quiet = answer; });
+  const held = flood.values();
+  await eventually(() => {
+    held.next().value?.end();
+    return quiet !== undefined;
+  });
+  expect(quiet).toMatchObject({ code: 200 });
+  // It did not wait behind the twenty.
+  expect(done.filter(({ code }) => code === 201).length).toBeLessThan(15);
+  for (const { end } of held) end();
+  await Promise.all(flood.map(({ answer }) => answer));
+  expect(done.filter(({ code }) => code === 201)).toHaveLength(30);
+});
+
+it('passes over schemas whose level is missing', async () => {
+  const before = await send('stray', 'robots', path);
+  await server.registry.of(flowSchemas).create(admin, undefined, schema('dangling', 'none-such', 2, 'stray'));
+  await server.registry.of(flowSchemas).create(admin, undefined, schema('found', 'robots', 3, 'stray'));
+  const found = await server.registry.of(flowSchemas).get('found', undefined);
+  const after = await send('stray', 'robots', path);
+  expect(after.flow[0]).toBe(found.metadata?.uid);
+  expect(after.flow).not.toEqual(before.flow);
 });
 
 function schema(name: string, levelName: string, matchingPrecedence: number, ...users: string[]) {

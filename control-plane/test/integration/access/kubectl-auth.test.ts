@@ -120,7 +120,7 @@ describe('service account tokens', () => {
   });
 
   it.each([
-    ['too short', { expirationSeconds: 10 }, 'TokenRequest "robot" is invalid: spec.expirationSeconds: Invalid value: 10: may not specify a duration less than 10 minutes'],
+    ['too short', { expirationSeconds: 10 }, 'The TokenRequest "" is invalid: spec.expirationSeconds: Invalid value: 10: may not specify a duration less than 10 minutes'],
     ['to a node of no kind', { boundObjectRef: { kind: 'Service', apiVersion: 'v1', name: 'x' } }, 'cannot bind token to object of type /v1, Kind=Service'],
     ['to a pod that is not there', { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'x' } }, 'pods "x" not found'],
   ])('are not issued %s', async (_case, spec, message) => {
