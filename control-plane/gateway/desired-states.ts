@@ -35,6 +35,8 @@ interface BoardState {
   lastDelta: number;
   /** A delta was lost for want of a connection. */
   missed: boolean;
+  /** The board needs everything, which waits for the tokens of pods. */
+  fullDue: boolean;
 }
 
 /** The changes of one action (a scaled Deployment, an applied file) come together, but for the first: a pod starts at once. */
@@ -85,6 +87,7 @@ export class DesiredStates {
       coalescer: new Coalescer({ clock: this.options.clock, intervalMs, run: () => this.sendDelta(board, state) }),
       lastDelta: Number.NEGATIVE_INFINITY,
       missed: false,
+      fullDue: false,
     };
     this.compose(board, state, { fresh: true });
     state.publisher.flush();
@@ -106,7 +109,7 @@ export class DesiredStates {
   sync(board: string, request: SyncRequest): void {
     this.attach(board);
     const state = this.boards.get(board)!;
-    this.sendDelta(board, state);
+    if (!state.fullDue) this.sendDelta(board, state);
     if (!isAt(state.publisher, request)) this.sendFull(board, state);
   }
 
@@ -133,6 +136,10 @@ export class DesiredStates {
 
   private sendDelta(board: string, state: BoardState): void {
     state.coalescer.cancel();
+    if (state.fullDue) {
+      this.sendFull(board, state);
+      return;
+    }
     this.compose(board, state, { fresh: false });
     const messages = state.publisher.flush();
     if (messages.length === 0) return;
@@ -140,24 +147,33 @@ export class DesiredStates {
     this.send(board, state, messages);
   }
 
-  /** With the present statuses too: a board that starts anew goes on from them (restart counts, start times). */
+  /**
+   * With the present statuses too: a board that starts anew goes on from them (restart counts, start times). Never without
+   * a pod that waits for its tokens: the board may run it already, and would end it.
+   */
   private sendFull(board: string, state: BoardState): void {
-    this.compose(board, state, { fresh: true });
+    state.fullDue = this.compose(board, state, { fresh: true }).waiting;
     state.publisher.flush();
+    if (state.fullDue) return;
     state.lastDelta = this.options.clock.monotonic();
     state.missed = false;
     this.send(board, state, state.publisher.full());
   }
 
-  private compose(board: string, state: BoardState, { fresh }: { fresh: boolean }): void {
+  /** @returns whether a pod was left out that waits for its tokens: `touch` follows soon. */
+  private compose(board: string, state: BoardState, { fresh }: { fresh: boolean }): { waiting: boolean } {
     const bound = this.pods.byIndex(nodeIndex, board);
     const sent = new Map<string, Pod>();
     const tokens: Secret[] = [];
+    let waiting = false;
     for (const pod of bound) {
       const key = objectKey(pod);
       const own = this.tokens?.of(pod);
       // A pod waits for its tokens, which takes a moment, rather than for its board's next try.
-      if (own && !own.ready && !state.sentPods.has(key)) continue;
+      if (own && !own.ready && !state.sentPods.has(key)) {
+        waiting = true;
+        continue;
+      }
       if (own) tokens.push(...own.secrets);
       const before = fresh ? undefined : state.sentPods.get(key);
       sent.set(key, before && sameForBoard(before, pod) ? before : pod);
@@ -168,6 +184,7 @@ export class DesiredStates {
     for (const object of tokens) objects.push({ kind: 'Secret', object });
     for (const pod of sent.values()) objects.push({ kind: 'Pod', object: trimObject(pod) });
     state.publisher.replace(objects);
+    return { waiting };
   }
 
   private *neededObjects(needed: NeededObjects): Iterable<StateObject> {
