@@ -18,6 +18,7 @@ import { createLimitRanger } from './limit-ranger.ts';
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
 import { createNodeRestriction } from './node-restriction.ts';
 import { createPersistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { createExpressionAdmission } from './policy/expression-admission.ts';
 import { createMatchConditions } from './policy/match-conditions.ts';
 import { createValidatingAdmissionPolicies, type PolicyAdmissionOptions } from './policy/validating-admission-policy.ts';
 import { createPodSecurity } from './pod-security/pod-security.ts';
@@ -55,18 +56,19 @@ export interface WebhookOptions {
 export function createDefaultAdmission(options: DefaultAdmissionOptions): Admission {
   const store = createAdmissionStore(options.storage);
   const builtIn = builtInPlugins(options, store);
-  const outside = options.webhooks ? webhookPlugins(options.webhooks, { store, clock: options.clock, builtIn }) : [];
+  const outside = options.webhooks ? webhookPlugins(options.webhooks, { store, clock: options.clock, builtIn, authorizer: options.authorizer }) : [];
   return createAdmissionChain([...builtIn, ...outside, createResourceQuota(store, options.clock)]);
 }
 
 function webhookPlugins(
-  { client, logger, converter, findKind, newUid }: WebhookOptions, { store, clock, builtIn }: { store: AdmissionStore; clock: Clock; builtIn: readonly AdmissionPlugin[] },
+  { client, logger, converter, findKind, newUid }: WebhookOptions,
+  { store, clock, builtIn, authorizer }: { store: AdmissionStore; clock: Clock; builtIn: readonly AdmissionPlugin[]; authorizer: Authorizer | undefined },
 ): AdmissionPlugin[] {
   const chain = createAdmissionChain(builtIn);
   const convert = converter.convert.bind(converter);
   const equivalents = converter.equivalents.bind(converter);
-  const parts = { client, logger, conditions: createMatchConditions({ store, convert }), newUid, store, clock, convert, equivalents };
-  return [createMutatingWebhooks({ ...parts, again: (attributes) => chain.admit(attributes) }), createValidatingAdmissionPolicies({ store, convert, equivalents, findKind }), createValidatingWebhooks(parts)];
+  const parts = { client, logger, conditions: createMatchConditions({ store, convert, authorizer }), newUid, store, clock, convert, equivalents };
+  return [createExpressionAdmission(), createMutatingWebhooks({ ...parts, again: (attributes) => chain.admit(attributes) }), createValidatingAdmissionPolicies({ store, convert, equivalents, findKind, authorizer }), createValidatingWebhooks(parts)];
 }
 
 function builtInPlugins({ storage, clock, authorizer, extensions = [], isNamespaceClosing = () => false }: DefaultAdmissionOptions, store: AdmissionStore): AdmissionPlugin[] {

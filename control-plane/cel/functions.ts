@@ -43,9 +43,12 @@ function global<P extends readonly unknown[]>(name: string, parameters: readonly
   define(name, false, parameters, result, call);
 }
 
-/** `authorizer` and other families add theirs. */
-export function defineMethod(name: string, parameters: readonly CelType[], result: CelType, call: (...values: unknown[]) => unknown): void {
-  method(name, parameters, result, (values: unknown[]) => call(...values));
+/** `authorizer` and other families add theirs. @param cost of a call. */
+export function defineMethod(name: string, parameters: readonly CelType[], result: CelType, call: (...values: unknown[]) => unknown, cost = 0): void {
+  method(name, parameters, result, (values: unknown[], charge) => {
+    if (cost > 0) charge(cost);
+    return call(...values);
+  });
 }
 
 export function overloadsOf(name: string): readonly Overload[] {

@@ -13,6 +13,6 @@ export interface ExpressionEnvironment {
 export type CompileExpression = (source: string, environment: ExpressionEnvironment) => CelProgram;
 
 export async function loadExpressionCompiler(): Promise<CompileExpression> {
-  const { compileCel } = await import('../../cel/compile.ts');
+  const [{ compileCel }] = await Promise.all([import('../../cel/compile.ts'), import('./authorizer-library.ts')]);
   return compileCel;
 }

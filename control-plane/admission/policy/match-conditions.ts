@@ -1,20 +1,18 @@
 /** matchConditions of webhooks and policies. Follows k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions. */
 import { runtimeCostBudget, type CelProgram } from '../../cel/program.ts';
 import { bool, type CelType } from '../../cel/types.ts';
-import type { AdmissionStore } from '../admission-store.ts';
 import { admissionRequest, type Convert } from '../match/admission-request.ts';
 import type { ConditionOutcome, MatchCondition, MatchConditions } from '../webhook/webhook-conditions.ts';
 import { loadExpressionCompiler, type CompileExpression } from './compile-expression.ts';
-import { conditionVariables, policyVariables } from './policy-variables.ts';
+import { conditionVariables, policyVariables, type VariableSources } from './policy-variables.ts';
 
 type Compiled = { name: string; program: CelProgram } | { name: string; error: string };
 
-export interface ConditionParts {
-  store: AdmissionStore;
+export interface ConditionParts extends VariableSources {
   convert: Convert;
 }
 
-export function createMatchConditions({ store, convert }: ConditionParts): MatchConditions {
+export function createMatchConditions({ convert, ...sources }: ConditionParts): MatchConditions {
   const compiled = new WeakMap<readonly MatchCondition[], readonly Compiled[]>();
   return {
     async evaluate(conditions, { shownAs }, attributes) {
@@ -22,7 +20,7 @@ export function createMatchConditions({ store, convert }: ConditionParts): Match
       const list = compiled.get(conditions) ?? compileConditions(conditions, compile, conditionVariables);
       compiled.set(conditions, list);
       const request = await admissionRequest({ uid: '', attributes, shownAs, convert });
-      return evaluateConditions(list, policyVariables(request, attributes, store), { remaining: runtimeCostBudget });
+      return evaluateConditions(list, await policyVariables(request, attributes, sources), { remaining: runtimeCostBudget });
     },
   };
 }

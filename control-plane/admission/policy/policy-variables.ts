@@ -1,6 +1,7 @@
 /** What expressions of policies and match conditions see. Follows k8s.io/apiserver/pkg/admission/plugin/cel. */
 import { namespaces } from '../../../api/resources.ts';
-import { bool, dyn, int, listOf, mapOf, string, timestamp, type CelType } from '../../cel/types.ts';
+import type { Authorizer } from '../../authorization/authorizer.ts';
+import { bool, dyn, int, listOf, mapOf, opaque, string, timestamp, type CelType } from '../../cel/types.ts';
 import type { AdmissionAttributes } from '../admission.ts';
 import type { AdmissionStore } from '../admission-store.ts';
 import type { AdmissionRequest } from '../match/admission-request.ts';
@@ -25,6 +26,10 @@ const namespaceType = objectType('kubernetes.Namespace', {
   status: objectType('kubernetes.NamespaceStatus', { phase: string }),
 });
 
+export const resourceCheckTypeName = 'kubernetes.authorization.ResourceCheck';
+/** Its functions are in authorizer-library.ts. */
+export const authorizerType = objectType('kubernetes.authorization.Authorizer', { requestResource: opaque(resourceCheckTypeName) });
+
 export interface VariableTypes {
   /** Of `object` and `oldObject`. Default: not known. */
   object?: CelType;
@@ -32,18 +37,27 @@ export interface VariableTypes {
 }
 
 /** Of the match conditions of webhooks. */
-export const conditionVariables: Readonly<Record<string, CelType>> = { object: dyn, oldObject: dyn, request: requestType };
+export const conditionVariables: Readonly<Record<string, CelType>> = { object: dyn, oldObject: dyn, request: requestType, authorizer: authorizerType };
 
 /** Of policies; those with parameters see `params` too. */
 export function policyVariableTypes({ spec }: { spec?: { paramKind?: object } | undefined }, { object = dyn, params = dyn }: VariableTypes = {}): Readonly<Record<string, CelType>> {
-  return { object, oldObject: object, request: requestType, namespaceObject: namespaceType, ...(spec?.paramKind ? { params } : {}) };
+  return { object, oldObject: object, request: requestType, namespaceObject: namespaceType, authorizer: authorizerType, ...(spec?.paramKind ? { params } : {}) };
 }
 
-export function policyVariables(request: AdmissionRequest, attributes: AdmissionAttributes, store: AdmissionStore): Record<string, unknown> {
+export interface VariableSources {
+  store: AdmissionStore;
+  /** Absent: nobody may do anything, as far as expressions know. */
+  authorizer?: Authorizer | undefined;
+}
+
+const nobody: Authorizer = { authorize: () => ({ decision: 'no opinion', reason: '' }) };
+
+export async function policyVariables(request: AdmissionRequest, attributes: AdmissionAttributes, { store, authorizer = nobody }: VariableSources): Promise<Record<string, unknown>> {
+  const { authorizerValue } = await import('./authorizer-library.ts');
   const { object, oldObject, uid: _, ...rest } = request;
   const namespace = attributes.resource === namespaces ? undefined : attributes.namespace;
   return {
-    object, oldObject, request: rest,
+    object, oldObject, request: rest, authorizer: () => authorizerValue(authorizer, attributes),
     namespaceObject: namespace ? store.get(namespaces, undefined, namespace) ?? null : null,
   };
 }

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../../api/admissionregistration.ts';
 import { configMaps, deployments, validatingAdmissionPolicies, validatingAdmissionPolicyBindings } from '../../../api/resources.ts';
+import type { Authorizer } from '../../authorization/authorizer.ts';
+import { RbacIndex } from '../../authorization/rbac-index.ts';
+import { createMemoryStore } from '../../storage/memory-store.ts';
 import { refusal } from '../../registry/testing/refusal.ts';
 import { createTestRegistry } from '../../registry/testing/test-registry.ts';
 import type { TestRegistry } from '../../registry/testing/test-registry.ts';
@@ -107,8 +110,37 @@ describe('ValidatingAdmissionPolicy', () => {
     expect(error.message).toMatch(/actual cost limit exceeded|running out of cost budget/);
   });
 
-  it('says what does not compile when it is used', async () => {
-    await define({ validations: [{ expression: 'nothing.here' }] });
-    expect((await refusal(createMap())).message).toContain("compilation error: compilation failed: ERROR: <input>:1:1: undeclared reference to 'nothing' (in container '')");
+  it('says what does not compile when it is written', async () => {
+    const error = await refusal(define({ validations: [{ expression: 'nothing.here' }, { expression: "'text'" }] }));
+    expect([error.code, error.status.details?.causes?.map(({ field }) => field)]).toEqual([422, ['spec.validations[0].expression', 'spec.validations[1].expression']]);
+    expect(error.message).toContain("compilation failed: ERROR: <input>:1:1: undeclared reference to 'nothing' (in container '')");
+    expect(error.message).toContain('must evaluate to bool');
+  });
+
+  it('asks the authorizer what the user, or a service account, may do', async () => {
+    const asked: unknown[] = [];
+    const authorizer: Authorizer = {
+      authorize(attributes) {
+        asked.push(attributes.isResource ? [attributes.user.name, attributes.verb, attributes.group, attributes.resource, attributes.subresource, attributes.namespace, attributes.name] : [attributes.user.name, attributes.verb, attributes.path]);
+        return { decision: attributes.verb === 'forbidden' ? 'deny' : 'allow', reason: 'because' };
+      },
+    };
+    const storage = createMemoryStore();
+    test = await createTestRegistry({ storage, webhooks: { client: { post: () => Promise.reject(new Error('no webhook is asked here')) } }, access: { authorizer, index: new RbacIndex(storage) } });
+    await define({
+      validations: [
+        { expression: "authorizer.group('apps').resource('deployments').subresource('scale').namespace('default').name('web').check('update').allowed()" },
+        { expression: "authorizer.path('/healthz').check('get').reason() == 'because'" },
+        { expression: "authorizer.serviceAccount('default', 'robot').group('').resource('pods').check('list').allowed() && !authorizer.requestResource.check('any').errored()" },
+        { expression: "authorizer.requestResource.check('forbidden').allowed()", message: 'not you' },
+      ],
+    });
+    asked.length = 0;
+    expect((await refusal(createMap())).message).toContain('denied request: not you');
+    expect(asked).toEqual([
+      ['tester', 'update', 'apps', 'deployments', 'scale', 'default', 'web'], ['tester', 'get', '/healthz'],
+      ['system:serviceaccount:default:robot', 'list', '', 'pods', '', undefined, undefined],
+      ['tester', 'any', '', 'configmaps', '', 'default', 'a'], ['tester', 'forbidden', '', 'configmaps', '', 'default', 'a'],
+    ]);
   });
 });

@@ -6,16 +6,14 @@ import { validatingAdmissionPolicies, validatingAdmissionPolicyBindings, type Re
 import { runtimeCostBudget, type CelBudget } from '../../cel/program.ts';
 import { addAuditAnnotation, addWarning } from '../admission.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
-import type { AdmissionStore } from '../admission-store.ts';
 import { admissionRequest, type Convert } from '../match/admission-request.ts';
 import { isExempt, matchesNamespace, matchesObject, matchesRule, matchRules, nameOf } from '../match/match-rules.ts';
 import { loadExpressionCompiler } from './compile-expression.ts';
 import { compilePolicy, evaluatePolicy, type CompiledPolicy, type Denial } from './compiled-policy.ts';
 import { findParams } from './find-params.ts';
-import { policyVariables } from './policy-variables.ts';
+import { policyVariables, type VariableSources } from './policy-variables.ts';
 
-export interface PolicyAdmissionOptions {
-  store: AdmissionStore;
+export interface PolicyAdmissionOptions extends VariableSources {
   convert: Convert;
   equivalents: (resource: Resource) => readonly Resource[];
   findKind: (apiVersion: string, kind: string) => Resource | undefined;
@@ -35,11 +33,13 @@ export function createValidatingAdmissionPolicies(options: PolicyAdmissionOption
   const reviewMatching = async (matching: readonly Matching[], attributes: AdmissionAttributes): Promise<void> => {
     const compile = await loadExpressionCompiler();
     const refusals: Refusal[] = [];
+    const audited: object[] = [];
     for (const one of matching) {
       const program = compiled.get(one.policy) ?? compilePolicy(one.policy, compile);
       compiled.set(one.policy, program);
-      refusals.push(...await reviewPolicy(options, { ...one, program }, attributes));
+      refusals.push(...await reviewPolicy(options, { ...one, program, audited }, attributes));
     }
+    if (audited.length > 0) addAuditAnnotation(attributes, 'validation.policy.admission.k8s.io/validation_failure', JSON.stringify(audited));
     if (refusals.length > 0) throw newRefusal(attributes, refusals[0]!);
   };
   return {
@@ -83,13 +83,13 @@ function bindingMatches({ spec }: ValidatingAdmissionPolicyBinding, attributes: 
     && !constraints.excludeResourceRules?.some((rule) => matchesRule(rule, attributes, requested));
 }
 
-async function reviewPolicy(options: PolicyAdmissionOptions, { policy, bindings, shownAs, program }: Matching & { program: CompiledPolicy }, attributes: AdmissionAttributes): Promise<Refusal[]> {
+async function reviewPolicy(options: PolicyAdmissionOptions, { policy, bindings, shownAs, program, audited }: Matching & { program: CompiledPolicy; audited: object[] }, attributes: AdmissionAttributes): Promise<Refusal[]> {
   const refusals: Refusal[] = [];
   const policyName = policy.metadata?.name ?? '';
   const fails = policy.spec?.failurePolicy !== 'Ignore';
   const budget: CelBudget = { remaining: runtimeCostBudget };
   const request = await admissionRequest({ uid: '', attributes, shownAs, convert: options.convert });
-  const shared = policyVariables(request, attributes, options.store);
+  const shared = await policyVariables(request, attributes, options);
   const annotations = new Map<string, Set<string>>();
   for (const binding of bindings) {
     if (!bindingMatches(binding, attributes, options)) continue;
@@ -105,26 +105,24 @@ async function reviewPolicy(options: PolicyAdmissionOptions, { policy, bindings,
     for (const param of params) {
       const { denials, annotations: noted } = evaluatePolicy(program, { ...shared, params: param }, budget);
       for (const [key, value] of noted) annotations.set(key, (annotations.get(key) ?? new Set()).add(value));
-      for (const denial of denials) act({ attributes, binding, policyName, denial, refuse });
+      for (const denial of denials) act({ attributes, binding, policyName, denial, refuse, audited });
     }
   }
   for (const [key, values] of annotations) addAuditAnnotation(attributes, `${policyName}/${key}`, [...values].join(', '));
   return refusals;
 }
 
-function act({ attributes, binding, policyName, denial, refuse }: {
+function act({ attributes, binding, policyName, denial, refuse, audited }: {
   attributes: AdmissionAttributes; binding: ValidatingAdmissionPolicyBinding; policyName: string; denial: Denial; refuse: (denial: Denial) => void;
+  /** Takes what the audit log is to know. */
+  audited: object[];
 }): void {
   const bindingName = binding.metadata?.name ?? '';
   const actions = binding.spec?.validationActions ?? [];
   for (const action of actions) {
     if (action === 'Deny') refuse(denial);
     else if (action === 'Warn') addWarning(attributes, `Validation failed for ValidatingAdmissionPolicy '${policyName}' with binding '${bindingName}': ${denial.message}`);
-    else if (action === 'Audit') {
-      addAuditAnnotation(attributes, 'validation.policy.admission.k8s.io/validation_failure', JSON.stringify([{
-        message: denial.message, policy: policyName, binding: bindingName, expressionIndex: denial.index, validationActions: actions,
-      }]));
-    }
+    else if (action === 'Audit') audited.push({ message: denial.message, policy: policyName, binding: bindingName, expressionIndex: denial.index, validationActions: actions });
   }
 }
 
