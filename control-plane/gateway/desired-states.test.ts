@@ -31,7 +31,6 @@ describe('DesiredStates', () => {
       informers, clock, logger: silentLogger, newEpoch: () => `epoch-${++epochs}`,
       connection: { publish: (_subject, data) => sent.push(JSON.parse(Buffer.from(data).toString()) as StateMessage) > 0 },
       tokens: { issueForPod: () => new Promise((resolve, reject) => waiting.push((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)))) },
-      return true;
     });
     informers.start();
     await informers.synced();
