@@ -1,5 +1,5 @@
 /** POST pods/NAME/binding. Follows pkg/registry/core/pod/storage: BindingREST. */
-import type { Pod, PodCondition } from '../../api/core.ts';
+import type { Binding, Pod, PodCondition } from '../../api/core.ts';
 import { newConflict, newNotFound, newBadRequest } from '../../api/errors.ts';
 import { pods } from '../../api/resources.ts';
 import { timestamp } from '../../machinery/clock.ts';
@@ -7,6 +7,7 @@ import { storageKey } from '../storage/keys.ts';
 import type { StoredObject } from '../storage/storage.ts';
 import { deepClone } from './deep-clone.ts';
 import { commitOne, getStored } from './registry-parts.ts';
+import { reviewConnect } from './review-connect.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { RequestContext } from './registry.ts';
 
@@ -23,13 +24,23 @@ export async function bindPod(
   parts: RegistryParts, context: RequestContext, { namespace, name, binding }: { namespace: string; name: string; binding: PodBinding },
 ): Promise<void> {
   if (!binding.nodeName) throw newBadRequest('target.name: Required value');
+  const admitted = await admit(parts, context, { namespace, name, binding });
   await parts.turns.untilNoConflict(storageKey(pods, namespace, name), async () => {
     const stored = getStored(parts, pods, namespace, name);
     if (!stored) throw newNotFound(pods, name);
     checkBindable(stored.object, name, binding);
     if (context.dryRun) return;
-    await commitOne(parts, { key: stored.key, expected: stored.revision, object: bound(stored, binding, parts.clock.now()), durable: true });
+    await commitOne(parts, { key: stored.key, expected: stored.revision, object: bound(stored, admitted, parts.clock.now()), durable: true });
   });
+}
+
+/** @returns the binding as admission leaves it. */
+async function admit(parts: RegistryParts, context: RequestContext, { namespace, name, binding }: { namespace: string; name: string; binding: PodBinding }): Promise<PodBinding> {
+  const asked: Binding = {
+    apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, ...(binding.uid ? { uid: binding.uid } : {}) }, target: { kind: 'Node', name: binding.nodeName },
+  };
+  await reviewConnect(parts, context, { resource: pods, subresource: 'binding', namespace, name, options: asked, operation: 'CREATE' });
+  return { ...binding, nodeName: asked.target.name ?? '' };
 }
 
 function checkBindable(pod: Pod, name: string, binding: PodBinding): void {

@@ -122,7 +122,7 @@ export interface ConnectRequest {
   name: string;
   /** `PodExecOptions` and the like, with apiVersion and kind. Plugins may change it. */
   options: KubernetesObject;
-  /** CREATE for what is made but not kept: a TokenRequest. Default CONNECT. */
+  /** CREATE for what is made but not kept: a Binding, an Eviction, a TokenRequest. Default CONNECT. */
   operation?: 'CONNECT' | 'CREATE';
 }
 

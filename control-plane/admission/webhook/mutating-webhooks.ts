@@ -121,11 +121,15 @@ async function applyPatch(options: MutatingWebhookOptions, { webhook, shownAs }:
   } catch (error) {
     throw newInternalError((error as Error).message, error);
   }
-  const wanted = subresource === 'scale' ? applyScale(resource, object, patched as Scale) : await stored(options, patched, shownAs, resource);
+  const wanted = subresource === 'scale' ? applyScale(resource, object, patched as Scale)
+    : subresource && ownKinds.has(subresource) ? patched : await stored(options, patched, shownAs, resource);
   replaceContent(object, wanted);
   defaulter?.defaults(object);
   return !deepEqual(before, object);
 }
+
+/** Subresources that take something else than an object of the kind. */
+const ownKinds: ReadonlySet<string> = new Set(['binding', 'eviction', 'token']);
 
 /** Back in the version that is stored, without fields that the kind does not have. */
 async function stored({ convert }: MutatingWebhookOptions, patched: KubernetesObject, shownAs: Resource, resource: Resource): Promise<KubernetesObject> {

@@ -29,6 +29,9 @@ export async function evictPod(call: ResourceCall): Promise<FastifyReply> {
   const deleteOptions = eviction.deleteOptions ?? {};
   validateDeleteOptions(deleteOptions);
   const context = requestContext(call, { ...options, dryRun: options.dryRun || (deleteOptions.dryRun?.includes('All') ?? false) });
+  await call.parts.registry.reviewConnect(context, {
+    resource: pods, subresource: 'eviction', namespace: call.info.namespace, name, operation: 'CREATE', options: { ...eviction, apiVersion: 'policy/v1', kind: 'Eviction' },
+  });
   const store = call.parts.registry.of(pods);
   const pod = await store.get(name, call.info.namespace);
   await spendDisruption({ ...call.parts, context }, pod);

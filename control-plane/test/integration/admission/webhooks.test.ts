@@ -151,6 +151,15 @@ describe('admission webhooks', () => {
     expect(server.requests[0]?.request).toMatchObject({ operation: 'CONNECT', subResource: 'attach', name: 'web', kind: { group: '', version: 'v1', kind: 'PodAttachOptions' } });
   });
 
+  it('is asked about bindings, and may change them', async () => {
+    await test.registry.of(pods).create(test.context, 'default', { metadata: { name: 'web' }, spec: { containers: [{ name: 'c', image: 'd' }] } });
+    await mutate(hook({ rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods/binding'] }] }));
+    answer = () => ({ patch: [{ op: 'replace', path: '/target/name', value: 'pi-2' }] });
+    await test.registry.bind(test.context, 'default', 'web', { nodeName: 'pi-1' });
+    expect(server.requests[0]?.request).toMatchObject({ operation: 'CREATE', subResource: 'binding', name: 'web', kind: { group: '', version: 'v1', kind: 'Binding' }, object: { kind: 'Binding', target: { kind: 'Node', name: 'pi-1' } } });
+    expect(test.registry.of(pods).get('web', 'default').spec?.nodeName).toBe('pi-2');
+  });
+
   it('shows scales as scales', async () => {
     await test.registry.of(deployments).create(test.context, 'default', {
       metadata: { name: 'web' }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'd' }] } } },
