@@ -61,9 +61,9 @@ describe('containerSpec', () => {
       resources: { cpuShares: 10, memoryBytes: 1000, oomScoreAdjust: -997 },
       security: { ...containerConfig('u', image).security, allowPrivilegeEscalation: false, seccompUnconfined: true, dropCapabilities: ['ALL'], addCapabilities: ['NET_ADMIN'] },
     });
-    const mounts = [{ hostPath: '/a', containerPath: '/b', readOnly: true }, { hostPath: '/c', containerPath: '/d', readOnly: false, propagation: 'rslave' as const }];
+    const mounts = [{ hostPath: '/a', containerPath: '/b', readOnly: true }, { hostPath: '/c', containerPath: '/d', readOnly: false, propagation: 'rslave' as const }, { hostPath: '/', containerPath: '/host', readOnly: true, propagation: 'private' as const }];
     expect(containerSpec('s', config, mounts, '/f', settings).HostConfig).toMatchObject({
-      Binds: ['/a:/b:ro', '/c:/d:rw,rslave'], Memory: 1000, MemorySwap: 1000, CpuShares: 10, OomScoreAdj: -997,
+      Binds: ['/a:/b:ro', '/c:/d:rw,rslave', '/:/host:ro'], Memory: 1000, MemorySwap: 1000, CpuShares: 10, OomScoreAdj: -997,
       SecurityOpt: ['no-new-privileges', 'seccomp=unconfined'], CapAdd: ['NET_ADMIN'], CapDrop: ['ALL'],
     });
   });

@@ -124,8 +124,9 @@ function pidMode(pid: ContainerConfig['namespaces']['pid'], sandbox: string): { 
   return { PidMode: pid === 'pod' ? sandbox : `container:${pid.containerId}` };
 }
 
+/** Private is what Docker takes where nothing is said, except for what its own data is in: said aloud, `/` could not be mounted. */
 function bind(mount: ContainerConfig['mounts'][number]): string {
-  const options = [mount.readOnly ? 'ro' : 'rw', ...(mount.propagation ? [mount.propagation] : [])];
+  const options = [mount.readOnly ? 'ro' : 'rw', ...(mount.propagation && mount.propagation !== 'private' ? [mount.propagation] : [])];
   return `${mount.hostPath}:${mount.containerPath}:${options.join(',')}`;
 }
 

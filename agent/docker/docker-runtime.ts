@@ -152,7 +152,7 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   attach(containerId: string, options: { stdin: boolean; tty: boolean }): Promise<AttachSession> {
-    return openAttach(this.client, containerId, options);
+    return openAttach(this.client, this.clock, containerId, options);
   }
 
   async *logs(containerId: string, options: ContainerLogOptions, signal: AbortSignal): AsyncGenerator<LogChunk> {

@@ -10,6 +10,9 @@ import { runtimeError } from './errors.ts';
 const exitPollMs = 20;
 const exitDeadlineMs = 10_000;
 
+/** What a process said last comes with the end of its connection, in milliseconds. */
+const lastWordsMs = 500;
+
 interface SessionOptions {
   stdin: boolean;
   tty: boolean;
@@ -24,10 +27,16 @@ export async function openExec(client: DockerClient, clock: Clock, containerId: 
   }
 }
 
-export async function openAttach(client: DockerClient, containerId: string, options: SessionOptions): Promise<AttachSession> {
+/** @throws RuntimeError also where the container has ended by then: Docker would wait until it is started once more. */
+export async function openAttach(client: DockerClient, clock: Clock, containerId: string, options: SessionOptions): Promise<AttachSession> {
   try {
-    const connection = await client.attachContainer(containerId, options);
-    return new DockerSession(connection, options, (width, height) => client.resizeContainer(containerId, width, height));
+    const session = new DockerSession(await client.attachContainer(containerId, options), options, (width, height) => client.resizeContainer(containerId, width, height));
+    const { State } = await client.inspectContainer(containerId);
+    if (!State.Running && !await session.hasSaidSomething(clock)) {
+      session.close();
+      throw new Error('the container has ended');
+    }
+    return session;
   } catch (error) {
     throw runtimeError('AttachFailed', error);
   }
@@ -54,6 +63,12 @@ class DockerSession implements AttachSession {
 
   close(): void {
     this.connection.destroy();
+  }
+
+  /** Whether it was in time for the last words, or the end, of a process that has ended. */
+  async hasSaidSomething(clock: Clock): Promise<boolean> {
+    const over = await Promise.race([this.ended.then(() => true), clock.sleep(lastWordsMs).then(() => false)]);
+    return over || this.stdout.readableLength > 0 || (this.stderr?.readableLength ?? 0) > 0;
   }
 
   /** Copies the connection to the outputs at the pace of their readers. Resolves when it has ended, for whatever reason. */

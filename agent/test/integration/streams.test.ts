@@ -39,6 +39,7 @@ let nats: NatsDaemon;
 let server: MessagingConnection;
 let loopback: LoopbackDialer;
 let innerSandbox: string;
+let runtime: DockerRuntime;
 
 // Docker reads the two outputs apart: the pause keeps their order in the log.
 const script = 'echo "attempt $ATTEMPT"; echo complaint >&2; sleep 0.3; for i in 1 2 3; do echo "line $i"; done; [ "$ATTEMPT" = 0 ] && exit 3; trap "echo bye; exit 0" TERM; sleep 1000 & wait';
@@ -59,7 +60,7 @@ beforeAll(async () => {
   const client = createDockerClient(process.env['BRAMBLE_TEST_DOCKER_HOST']);
   await ensureSandboxImage(client);
   const image = await ensureTestImage(client, busyboxImage);
-  const runtime = new DockerRuntime({ client, clock: systemClock, logger: silentLogger, dataDir, settings: { agentId: `streams-${uid.slice(0, 8)}`, networkName: 'none', sandboxImage, negativeOomScore: false } });
+  runtime = new DockerRuntime({ client, clock: systemClock, logger: silentLogger, dataDir, settings: { agentId: `streams-${uid.slice(0, 8)}`, networkName: 'none', sandboxImage, negativeOomScore: false } });
   const makeSandbox = async (podUid: string, name: string, hostNetwork: boolean): Promise<string> => {
     const { id } = await runtime.runSandbox({
       podUid, namespace: 'shop', name, attempt: 0, hostname: name, hostNetwork, hostPID: false, hostIPC: false, shareProcessNamespace: false,
@@ -303,5 +304,10 @@ describe('attach', () => {
     await eventually(() => output(channels.stdout) === 'seen\n');
     stream.close({});
     expect((await open({ kind: 'attach', options: { stdin: false, stdout: true, stderr: true } }, { container: 'other' })).reply).toEqual({ error: { code: 500, message: 'container other not found in pod web-0_shop' } });
+  });
+
+  it('is refused, not kept waiting, where the container has just ended', async () => {
+    const id = (await runtime.getPod({ uid, namespace: 'shop', name: 'web-0' })).containers.find(({ attempt }) => attempt === 0)!.id;
+    for (const tty of [false, true]) await expect(runtime.attach(id, { stdin: true, tty })).rejects.toThrow('the container has ended');
   });
 });
