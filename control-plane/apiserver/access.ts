@@ -1,6 +1,6 @@
 /** The way of every request past authentication, impersonation and authorization. */
 import type { IncomingMessage } from 'node:http';
-import { parseFieldSelector } from '../../api/fields.ts';
+import { parseFieldSelector, type FieldRequirement } from '../../api/fields.ts';
 import { anonymous, type Authenticator } from '../authentication/authenticator.ts';
 import { impersonate, isImpersonating } from '../authentication/impersonation.ts';
 import { isMaster, newAccessForbidden, type AuthorizationAttributes, type Authorizer } from '../authorization/authorizer.ts';
@@ -72,16 +72,18 @@ function authorize({ authorizer }: AccessParts, asked: AccessRequest, sender: Us
 function attributesOf(user: UserInfo, info: RequestInfo, query: RawQuery): AuthorizationAttributes {
   if (!info.isResource) return { user, isResource: false, verb: info.verb, path: info.path };
   const { verb, group, version, resource, subresource, namespace } = info;
-  return { user, isResource: true, verb, group, version, resource, subresource, namespace, name: info.name ?? selectedName(verb, query) };
+  const fieldSelector = selectorOf(verb, query);
+  // Whoever may read one object may list and watch it by its name.
+  const name = info.name ?? fieldSelector?.find(({ field, equal }) => field === 'metadata.name' && equal)?.value;
+  return { user, isResource: true, verb, group, version, resource, subresource, namespace, name, ...(fieldSelector ? { fieldSelector } : {}) };
 }
 
-/** Whoever may read one object may list and watch it by its name. */
-function selectedName(verb: string, query: RawQuery): string | undefined {
+function selectorOf(verb: string, query: RawQuery): FieldRequirement[] | undefined {
   if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return undefined;
   const selector = firstValue(query, 'fieldSelector');
   if (!selector) return undefined;
   try {
-    return parseFieldSelector(selector).find(({ field, equal }) => field === 'metadata.name' && equal)?.value;
+    return parseFieldSelector(selector);
   } catch {
     return undefined; // The handler refuses it with its reason.
   }

@@ -1,5 +1,6 @@
 /** Who may do what. Counterpart of k8s.io/apiserver/pkg/authorization/authorizer. */
 import { newForbidden, StatusError } from '../../api/errors.ts';
+import type { FieldRequirement } from '../../api/fields.ts';
 import type { PolicyRule } from '../../api/rbac.ts';
 import type { UserInfo } from '../registry/registry.ts';
 
@@ -17,6 +18,8 @@ export interface ResourceAttributes {
   readonly subresource: string;
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
+  /** Of a list, watch or deletecollection: whoever may do it with any selector need not look. */
+  readonly fieldSelector?: readonly FieldRequirement[] | undefined;
 }
 
 export interface PathAttributes {

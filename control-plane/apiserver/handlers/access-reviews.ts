@@ -10,6 +10,7 @@ import type { ResourceCall } from '../app-parts.ts';
 import { parseWriteOptions } from '../query-options.ts';
 import { sendObject } from '../responses.ts';
 import { decodeRequest } from './request-object.ts';
+import { fieldRequirementsOf, selectorErrors, type SelectedAttributes } from './selector-attributes.ts';
 
 type AccessSpec = Pick<SubjectAccessReview['spec'], 'resourceAttributes' | 'nonResourceAttributes'>;
 
@@ -81,7 +82,8 @@ function statusOf(authorizer: Authorizer, user: UserInfo, spec: AccessSpec): Non
 function attributesOf(user: UserInfo, { resourceAttributes, nonResourceAttributes }: AccessSpec): AuthorizationAttributes {
   if (!resourceAttributes) return { user, isResource: false, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' };
   const { verb = '', group = '', version = '', resource = '', subresource = '', namespace, name } = resourceAttributes;
-  return { user, isResource: true, verb, group, version, resource, subresource, namespace, name };
+  const fieldSelector = fieldRequirementsOf((resourceAttributes as SelectedAttributes).fieldSelector);
+  return { user, isResource: true, verb, group, version, resource, subresource, namespace, name, ...(fieldSelector ? { fieldSelector } : {}) };
 }
 
 function subjectOf({ user = '', uid, groups = [], extra }: SubjectAccessReview['spec']): UserInfo {
@@ -92,7 +94,8 @@ function specErrors({ resourceAttributes, nonResourceAttributes }: AccessSpec): 
   if (resourceAttributes && nonResourceAttributes) {
     return [{ reason: 'FieldValueInvalid', field: 'spec.nonResourceAttributes', message: `Invalid value: ${JSON.stringify(nonResourceAttributes)}: cannot be specified in combination with resourceAttributes` }];
   }
-  if (resourceAttributes || nonResourceAttributes) return [];
+  if (resourceAttributes) return selectorErrors(resourceAttributes as SelectedAttributes);
+  if (nonResourceAttributes) return [];
   return [{ reason: 'FieldValueInvalid', field: 'spec.resourceAttributes', message: 'Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified' }];
 }
 

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serviceAccounts } from '../../../../api/resources.ts';
 import { eventually } from '../../../../machinery/testing/eventually.ts';
 import { startApiServer, type StartedApiServer } from '../start-api-server.ts';
 import { isDiscovered, lives, type ApiLife } from './api-life.ts';
@@ -100,6 +101,25 @@ describe('ServiceAccounts', () => {
     expect(await client.call('POST', `${accounts}/bearer/token`, { spec: { expirationSeconds: 60 } })).toMatchObject({ code: 422, body: { message: expect.stringContaining('may not specify a duration less than 10 minutes') as string } });
   });
 
+  it('have tokens as long as their bounds say, for this account, after admission', async () => {
+    await client.ok('POST', accounts, { metadata: { name: 'bounds' } });
+    const path = `${accounts}/bounds/token`;
+    const issued = await client.ok('POST', path, { metadata: { name: 'bounds', namespace: 'default' }, spec: { expirationSeconds: 1200, audiences: ['a', 'b'] } });
+    expect(issued).toMatchObject({ kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata: { name: 'bounds', namespace: 'default' }, spec: { expirationSeconds: 1200, audiences: ['a', 'b'] } });
+    expect(Math.abs(Date.parse(issued.status?.['expirationTimestamp'] as string) - performance.timeOrigin - performance.now() - 1_200_000)).toBeLessThan(60_000);
+    expect((await client.ok('POST', path, {})).spec).toMatchObject({ expirationSeconds: 3600, audiences: ['https://kubernetes.default.svc.cluster.local'] });
+    const refusal = async (body: object) => {
+      const { code, body: status } = await client.call('POST', path, body);
+      return `${code} ${status['message'] as string}`;
+    };
+    expect(await refusal({ spec: { expirationSeconds: 2 ** 32 + 1 } })).toBe('422 TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds');
+    expect(await refusal({ metadata: { name: 'other' }, spec: {} })).toBe('422 TokenRequest.authentication.k8s.io "bounds" is invalid: metadata.name: Invalid value: "other": must match the service account name if specified');
+    expect(await refusal({ metadata: { uid: 'other' }, spec: {} })).toMatch(/^409 .*the UID in the token request \(other\) does not match the UID of the service account/);
+    // Nodes get tokens only for pods of theirs.
+    const asNode = { user: { name: 'system:node:pi', groups: ['system:nodes', 'system:authenticated'] }, fieldManager: 'test', dryRun: false };
+    await expect(server.registry.reviewConnect(asNode, { resource: serviceAccounts, subresource: 'token', namespace: 'default', name: 'bounds', options: { kind: 'TokenRequest', spec: {} } as never, operation: 'CREATE' })).rejects.toThrow('node requested token not bound to a pod');
+  });
+
   it('publish their issuer and its keys to their own', async () => {
     const bearer = as(await tokenOf('default'));
     const issuer = await bearer.ok('GET', '/.well-known/openid-configuration');
@@ -159,5 +179,22 @@ describe('SubjectReview', () => {
     const rules = await subject.ok('POST', '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', { spec: { namespace: 'default' } });
     expect(rules.status?.['resourceRules']).toContainEqual({ verbs: ['list'], apiGroups: [''], resources: ['configmaps'] });
     expect(await subject.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec: { user, resourceAttributes } })).toMatchObject({ code: 403 });
+  });
+
+  it('looks at the selectors of what is asked, and says what is wrong with them', async () => {
+    const ask = (fieldSelector: object) => client.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+      spec: { user: 'system:node:pi', groups: ['system:nodes'], resourceAttributes: { verb: 'list', resource: 'pods', version: 'v1', fieldSelector } },
+    });
+    const requirement = { key: 'spec.nodeName', operator: 'In', values: ['pi'] };
+    expect((await ask({ requirements: [requirement] })).body.status).toMatchObject({ allowed: true });
+    expect((await ask({ rawSelector: 'spec.nodeName=pi' })).body.status).toMatchObject({ allowed: true });
+    expect((await ask({ requirements: [{ ...requirement, values: ['other'] }] })).body.status).toEqual({ allowed: false, reason: 'can only list/watch pods with spec.nodeName field selector' });
+    const field = 'spec.resourceAttributes.fieldSelector';
+    const causes = async (selector: object) => ((await ask(selector)).body['details'] as { causes: { field: string; message: string }[] }).causes.map((cause) => `${cause.field}: ${cause.message}`);
+    expect(await causes({})).toEqual([`${field}.requirements: Required value: when ${field} is specified, requirements or rawSelector is required`]);
+    expect(await causes({ rawSelector: 'a=b', requirements: [{ operator: 'In' }] })).toEqual([
+      `${field}.rawSelector: Invalid value: "a=b": may not specified at the same time as requirements`,
+      `${field}.requirements[0].values: Required value: must be specified when \`operator\` is 'In' or 'NotIn'`, `${field}.requirements[0].key: Required value: must be specified`,
+    ]);
   });
 });
