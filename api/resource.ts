@@ -63,6 +63,8 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
    * core Events). Absent: this row's own.
    */
   readonly storedAs?: Resource;
+  /** Answered as a Warning header to every request of the kind. Custom kinds have theirs in `custom`. */
+  readonly deprecationWarning?: string;
   /** Only of kinds that CustomResourceDefinitions add. */
   readonly custom?: CustomKind;
   /** Nothing is stored: a POST is answered at once (reviews, bindings). */

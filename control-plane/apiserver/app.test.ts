@@ -465,6 +465,13 @@ describe('the server itself', () => {
     expect((await send('GET', '/apis', undefined, { accept, 'if-none-match': String(aggregated.headers.etag) })).code).toBe(304);
   });
 
+  it('tells clients of a deprecated kind what to use, beside other warnings', async () => {
+    const deprecation = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"';
+    const endpoints = '/api/v1/namespaces/default/endpoints';
+    expect((await send('GET', endpoints)).headers.warning).toEqual([deprecation]);
+    expect((await send('POST', endpoints, { metadata: { name: 'a' }, foo: 1 })).headers.warning).toEqual([deprecation, '299 - "unknown field \\"foo\\""']);
+  });
+
   it('publishes OpenAPI in both versions', async () => {
     const swagger = (await send('GET', '/openapi/v2')).json();
     expect(swagger.definitions?.['io.k8s.api.core.v1.PodSpec']?.properties['containers']).toMatchObject({ type: 'array', 'x-kubernetes-patch-merge-key': 'name', 'x-kubernetes-patch-strategy': 'merge', 'x-kubernetes-list-type': 'map' });

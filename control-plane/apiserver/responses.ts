@@ -170,7 +170,8 @@ function withLineEnd(bytes: Buffer, protobuf: boolean): Buffer {
 export function addWarnings(reply: FastifyReply, warnings: readonly string[]): void {
   if (warnings.length === 0) return;
   const text = (warning: string) => warning.replace(/["\\]/g, '\\$&').replace(/[^\x20-\x7e]/g, '?');
-  reply.header('warning', warnings.map((warning) => `299 - "${text(warning)}"`));
+  const earlier = reply.getHeader('warning') as string[] | undefined;
+  reply.header('warning', [...earlier ?? [], ...warnings.map((warning) => `299 - "${text(warning)}"`)]);
 }
 
 export function success(code: number, details?: Status['details']): Status {

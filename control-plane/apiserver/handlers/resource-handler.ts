@@ -6,7 +6,7 @@ import type { AppParts, ResourceCall } from '../app-parts.ts';
 import { newMethodUnknown, newUnknownResource } from '../error-status.ts';
 import { booleanValue, type RawQuery } from '../query-options.ts';
 import type { ResourceRequest, ResourceVerb } from '../request-info.ts';
-import { checkAcceptable } from '../responses.ts';
+import { addWarnings, checkAcceptable } from '../responses.ts';
 import { bindPod, createObject } from './create.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
 import { evictPod } from './eviction.ts';
@@ -74,6 +74,8 @@ export function createResourceHandler(parts: AppParts) {
     const handler = info.verb === '' || acrossNamespaces ? undefined : handlers[info.verb];
     if (!handler) throw resource.custom && info.verb !== '' ? newMethodNotAllowed(resource, info.verb) : newMethodUnknown();
     if (!isReading(info)) checkAcceptable({ request, info, resource });
+    const deprecation = resource.deprecationWarning ?? resource.custom?.deprecationWarning;
+    if (deprecation !== undefined) addWarnings(reply, [deprecation]);
     const call = { parts, request, reply, info, query: request.query as RawQuery, resource };
     // Handlers of virtual kinds know that there is no store.
     return handler(resource.virtual ? call as ResourceCall : { ...call, store: parts.registry.of(resource) });

@@ -8,7 +8,9 @@ import type { Writable } from '../../writable.ts';
 import { defaultService } from './defaults.ts';
 import type { ServiceAllocations } from './service-allocations.ts';
 import { dropTypeDependentFields, keepAllocatedValues, normalizeClusterIPs, setIpFamilies, validateIpFamilies } from './service-fields.ts';
+import { validateServiceStatusUpdate } from './validate-load-balancer.ts';
 import { validateService, validateServiceUpdate } from './validation.ts';
+import { serviceWarnings } from './warnings.ts';
 
 /** @param allocations already holds what the stored Services have. */
 export function createServiceStrategy(allocations: ServiceAllocations): Strategy<Service> {
@@ -30,6 +32,8 @@ export function createServiceStrategy(allocations: ServiceAllocations): Strategy
     },
     prepareForUpdate(service: Writable<Service>, old) {
       keepField(service, old, 'status');
+      // No balancer answers for another type.
+      if (service.spec?.type !== 'LoadBalancer' && service.status?.loadBalancer?.ingress) service.status = { ...service.status, loadBalancer: {} };
       if (!service.spec || !old.spec) return;
       normalizeClusterIPs(service.spec, old.spec);
       keepAllocatedValues(service.spec, old.spec);
@@ -42,6 +46,8 @@ export function createServiceStrategy(allocations: ServiceAllocations): Strategy
     defaults: defaultService,
     validate: (service) => [...validateService(service), ...validateIpFamilies(service.spec)],
     validateUpdate: (service, old) => [...validateServiceUpdate(service, old), ...validateIpFamilies(service.spec)],
+    validateStatusUpdate: validateServiceStatusUpdate,
+    warnings: serviceWarnings,
     reserve: (service, old) => allocations.reserve(service, old),
     released: (service) => allocations.release(service),
   };

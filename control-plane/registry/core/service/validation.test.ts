@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Service, ServiceSpec } from '../../../../api/core.ts';
 import { defaultService } from './defaults.ts';
+import { validateServiceStatusUpdate } from './validate-load-balancer.ts';
 import { validateService, validateServiceUpdate } from './validation.ts';
+import { serviceWarnings } from './warnings.ts';
 
 function serviceOf(spec: object): Service {
   const service: Service = { spec: structuredClone({ ports: [{ port: 80 }], ...spec }) };
@@ -32,7 +34,7 @@ describe('validation', () => {
     [{ ports: [] }, ['spec.ports: Required value']],
     [{ ports: [{ port: 80 }, { port: 81 }] }, ['spec.ports[0].name: Required value', 'spec.ports[1].name: Required value']],
     [{ ports: [{ name: 'a', port: 80 }, { name: 'a', port: 81 }] }, ['spec.ports[1].name: Duplicate value: "a"']],
-    [{ ports: [{ name: 'a', port: 80 }, { name: 'b', port: 80 }] }, ['spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}']],
+    [{ ports: [{ name: 'a', port: 80 }, { name: 'b', port: 80 }] }, ['spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":80,"TargetPort":0,"NodePort":0}']],
     [{ ports: [{ name: 'a', port: 53 }, { name: 'b', port: 53, protocol: 'UDP' }] }, []],
     [{ ports: [{ port: 0, targetPort: 1 }] }, ['spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive']],
     [{ ports: [{ port: 80, targetPort: 'a--b' }] }, ['spec.ports[0].targetPort: Invalid value: "a--b": must not contain consecutive hyphens']],
@@ -47,6 +49,15 @@ describe('validation', () => {
     [{ sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 0 } } }, ['spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 0: must be greater than 0 and less than 86400']],
     [{ externalTrafficPolicy: 'Local' }, ['spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services']],
     [{ externalIPs: ['127.0.0.1'] }, ['spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8)']],
+    [{ trafficDistribution: 'PreferSameNode' }, []],
+    [{ trafficDistribution: 'Near' }, ['spec.trafficDistribution: Unsupported value: "Near": supported values: "PreferClose", "PreferSameNode", "PreferSameZone"']],
+    [{ type: 'ExternalName', externalName: 'a.b', ipFamilyPolicy: 'SingleStack' }, ['spec.ipFamilyPolicy: Forbidden: may not be set for ExternalName services']],
+    [{ ipFamilies: ['IPv4', 'IPv4'], ipFamilyPolicy: 'Both' }, ['spec.ipFamilies[1]: Duplicate value: "IPv4"', 'spec.ipFamilyPolicy: Unsupported value: "Both": supported values: "PreferDualStack", "RequireDualStack", "SingleStack"']],
+    [{ clusterIP: '198.18.0.1', clusterIPs: ['198.18.0.1', '198.18.0.2'] }, ['spec.clusterIPs: Invalid value: ["198.18.0.1","198.18.0.2"]: may specify no more than one IP for each IP family']],
+    [{ clusterIP: '2001:db8::1', clusterIPs: ['2001:db8::1'], ipFamilies: ['IPv4'] }, ['spec.clusterIPs[0]: Invalid value: "2001:db8::1": expected an IPv4 value as indicated by `ipFamilies[0]`']],
+    [{ loadBalancerClass: 'a/b', allocateLoadBalancerNodePorts: false }, ["spec.allocateLoadBalancerNodePorts: Forbidden: may only be used when `type` is 'LoadBalancer'", "spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'"]],
+    [{ type: 'LoadBalancer', loadBalancerSourceRanges: [' 198.18.0.0/16 ', 'x'] }, ['spec.LoadBalancerSourceRanges[1]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
+    [{ type: 'NodePort', externalTrafficPolicy: 'Far' }, ['spec.externalTrafficPolicy: Unsupported value: "Far": supported values: "Cluster", "Local"']],
     [{ selector: { a: 'x y' } }, [expect.stringMatching(/^spec.selector: Invalid value: "x y": a valid label must be/) as string]],
   ])('%.110j', (spec, expected) => expect(texts(validateService(serviceOf(spec)))).toEqual(expected));
 });
@@ -64,5 +75,46 @@ describe('an update', () => {
 
   test('may give it up for an external name', () => {
     expect(update({ type: 'ExternalName', externalName: 'a.b', ports: [] })).toEqual([]);
+  });
+
+  test('keeps the class of its balancer, the first family and the port of health checks', () => {
+    const balanced = (spec: object) => serviceOf({ type: 'LoadBalancer', clusterIP: '198.18.0.1', clusterIPs: ['198.18.0.1'], ipFamilies: ['IPv4'], externalTrafficPolicy: 'Local', healthCheckNodePort: 30_001, ...spec });
+    expect(texts(validateServiceUpdate(balanced({ loadBalancerClass: 'b', ipFamilies: ['IPv6'], clusterIPs: ['198.18.0.1'], healthCheckNodePort: 30_002 }), balanced({ loadBalancerClass: 'a' })))).toEqual([
+      'spec.ipFamilies[0]: Invalid value: ["IPv6"]: may not change once set', 'spec.loadBalancerClass: Invalid value: "b": may not change once set', 'spec.healthCheckNodePort: Forbidden: field is immutable',
+      'spec.clusterIPs[0]: Invalid value: "198.18.0.1": expected an IPv6 value as indicated by `ipFamilies[0]`',
+    ]);
+  });
+});
+
+describe('the status', () => {
+  const update = (spec: object, ingress: object[]) => {
+    const service = { ...serviceOf(spec), status: { loadBalancer: { ingress } } } as Service;
+    defaultService(service);
+    return texts(validateServiceStatusUpdate(service));
+  };
+
+  test.each<[object[], string[]]>([
+    [[{ ip: '203.0.113.1' }, { ip: '203.0.113.2', ipMode: 'Proxy' }, { hostname: 'a.example' }], []],
+    [[{ ip: 'x' }], ['status.loadBalancer.ingress[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
+    [[{ ip: '203.0.113.1', ipMode: 'Direct' }], ['status.loadBalancer.ingress[0].ipMode: Unsupported value: "Direct": supported values: "Proxy", "VIP"']],
+    [[{ hostname: 'a', ipMode: 'VIP' }], ['status.loadBalancer.ingress[0].ipMode: Forbidden: may not be specified when `ip` is not set']],
+    [[{ hostname: '203.0.113.1' }], ['status.loadBalancer.ingress[0].hostname: Invalid value: "203.0.113.1": must be a DNS name, not an IP address']],
+  ])('%j', (ingress, expected) => expect(update({ type: 'LoadBalancer' }, ingress)).toEqual(expected));
+
+  test('is that of a balancer', () => {
+    expect(update({}, [{ ip: '203.0.113.1' }])).toEqual(["status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'"]);
+  });
+});
+
+describe('warnings', () => {
+  test.each<[object, string[]]>([
+    [{}, []],
+    [{ clusterIP: 'None', externalIPs: ['203.0.113.1'], sessionAffinity: 'ClientIP' }, ['spec.externalIPs is ignored for headless services', 'spec.SessionAffinity is ignored for headless services']],
+    [{ externalIPs: ['2001:DB8:0::1', '2001:db8::1'] }, ['spec.externalIPs[0]: IPv6 address "2001:DB8:0::1" should be in RFC 5952 canonical format ("2001:db8::1")']],
+  ])('%j', (spec, expected) => expect(serviceWarnings(serviceOf(spec))).toEqual(expected));
+
+  test('name the annotation that took the place of another', () => {
+    expect(serviceWarnings({ ...serviceOf({}), metadata: { annotations: { 'service.kubernetes.io/topology-aware-hints': 'auto' } } }))
+      .toEqual(['annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead']);
   });
 });

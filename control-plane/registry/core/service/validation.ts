@@ -4,12 +4,16 @@ import { check, duplicate, forbidden, invalid, oneOf, oneOfIfSet, portNumber, re
 import { ipAddress, notSpecialAddress } from '../../validation/ip-addresses.ts';
 import { dnsLabel, dnsSubdomain, portName, qualifiedName } from '../../validation/names.ts';
 import { duplicates, validateLabels } from '../../validation/object-meta.ts';
-import { isExternallyAccessible, isHeadless, needsClusterIP, needsHealthCheckNodePort } from './service-needs.ts';
+import { isExternallyAccessible, isHeadless, needsHealthCheckNodePort } from './service-needs.ts';
+import { validateClusterIPs, validateClusterIPUpdate, validateFamiliesUpdate } from './validate-cluster-ips.ts';
+import { validateClassUpdate, validateLoadBalancer } from './validate-load-balancer.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const protocols = ['SCTP', 'TCP', 'UDP'];
 const affinities = ['ClientIP', 'None'];
 const policies = ['Cluster', 'Local'];
+const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+const notForExternalNames = 'may not be set for ExternalName services';
 const maxAffinitySeconds = 86_400;
 
 export function validateService(service: Service): FieldError[] {
@@ -25,6 +29,7 @@ export function validateService(service: Service): FieldError[] {
     ...oneOf('spec.type', spec.type, types),
     ...validateClusterIPs(spec),
     ...validateUniquePorts(ports),
+    ...validateLoadBalancer(service),
     ...validateTraffic(spec),
   ];
 }
@@ -36,8 +41,9 @@ function validateTypeFields(spec: ServiceSpec, ports: readonly ServicePort[]): F
       return isHeadless(spec) ? [invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`)] : [];
     case 'ExternalName':
       return [
-        ...(spec.clusterIP ? [forbidden('spec.clusterIP', 'may not be set for ExternalName services')] : []),
-        ...(spec.clusterIPs?.length ? [forbidden('spec.clusterIPs', 'may not be set for ExternalName services')] : []),
+        ...(spec.clusterIPs?.length ? [forbidden('spec.clusterIPs', notForExternalNames)] : []),
+        ...(spec.ipFamilies?.length ? [forbidden('spec.ipFamilies', notForExternalNames)] : []),
+        ...(spec.ipFamilyPolicy === undefined ? [] : [forbidden('spec.ipFamilyPolicy', notForExternalNames)]),
         ...validateExternalName(spec.externalName),
       ];
     case 'ClusterIP':
@@ -73,7 +79,8 @@ function validateUniquePorts(ports: readonly ServicePort[]): FieldError[] {
   const seen = new Set<string>();
   const errors: FieldError[] = [];
   ports.forEach(({ port, nodePort, protocol }, index) => {
-    const shown = { protocol, port };
+    // As Kubernetes shows it: the fields of its internal type.
+    const shown = { Name: '', Protocol: protocol, AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 };
     for (const [key, field, value] of [[`${protocol}/${port}`, `spec.ports[${index}]`, shown], [`node/${protocol}/${nodePort}`, `spec.ports[${index}].nodePort`, nodePort]] as const) {
       if (value === undefined || value === 0) continue;
       if (seen.has(key)) errors.push(duplicate(field, value));
@@ -98,26 +105,12 @@ function validateSessionAffinity({ sessionAffinity, sessionAffinityConfig }: Ser
   return errors;
 }
 
-function validateClusterIPs({ clusterIP, clusterIPs = [], type }: ServiceSpec): FieldError[] {
-  if (type === 'ExternalName') return [];
-  const errors = clusterIP && clusterIPs.length > 0 && clusterIPs[0] !== clusterIP
-    ? [invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`')] : [];
-  if (clusterIPs.length > 2) errors.push(invalid('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'));
-  clusterIPs.forEach((address, index) => {
-    if (address === 'None') {
-      if (clusterIPs.length > 1) errors.push(invalid('spec.clusterIPs[0]', clusterIPs, "'None' must be the first and only value"));
-    } else {
-      errors.push(...check(`spec.clusterIPs[${index}]`, address, ipAddress));
-    }
-  });
-  return errors;
-}
-
 function validateTraffic(spec: ServiceSpec): FieldError[] {
   const external = isExternallyAccessible(spec);
   const errors = [
-    ...oneOfIfSet('spec.externalTrafficPolicy', spec.externalTrafficPolicy || undefined, policies),
+    ...(external ? oneOf('spec.externalTrafficPolicy', spec.externalTrafficPolicy, policies) : []),
     ...oneOfIfSet('spec.internalTrafficPolicy', spec.internalTrafficPolicy, policies),
+    ...oneOfIfSet('spec.trafficDistribution', spec.trafficDistribution, distributions),
     ...(spec.externalIPs ?? []).flatMap((address, index) => {
       const problems = check(`spec.externalIPs[${index}]`, address, ipAddress);
       return problems.length > 0 ? problems : check(`spec.externalIPs[${index}]`, address, notSpecialAddress);
@@ -126,7 +119,6 @@ function validateTraffic(spec: ServiceSpec): FieldError[] {
   if (spec.externalTrafficPolicy && !external) {
     errors.push(invalid('spec.externalTrafficPolicy', spec.externalTrafficPolicy, 'may only be set for externally-accessible services'));
   }
-  if (!spec.externalTrafficPolicy && external) errors.push(required('spec.externalTrafficPolicy'));
   if (spec.healthCheckNodePort && !needsHealthCheckNodePort(spec)) {
     errors.push(invalid('spec.healthCheckNodePort', spec.healthCheckNodePort, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"));
   }
@@ -134,20 +126,11 @@ function validateTraffic(spec: ServiceSpec): FieldError[] {
 }
 
 export function validateServiceUpdate(service: Service, old: Service): FieldError[] {
-  return [...validateClusterIPUpdate(service.spec ?? {}, old.spec ?? {}), ...validateService(service)];
-}
-
-/** Who has learned the address of a Service keeps it, as long as the Service has one at all. */
-function validateClusterIPUpdate(spec: ServiceSpec, old: ServiceSpec): FieldError[] {
-  if (!needsClusterIP(spec) || !needsClusterIP(old) || (isHeadless(spec) && isHeadless(old))) return [];
-  const { clusterIPs = [] } = spec;
-  const { clusterIPs: before = [] } = old;
-  if (before.length === 0) return [];
-  if (clusterIPs.length === 0) return [invalid('spec.clusterIPs[0]', clusterIPs, 'primary clusterIP can not be unset')];
-  const compared = clusterIPs.length === before.length ? before : before.slice(0, 1);
-  const errors = compared.flatMap((address, index) => (address === clusterIPs[index] ? [] : [invalid(`spec.clusterIPs[${index}]`, clusterIPs, 'may not change once set')]));
-  if (before.length > clusterIPs.length && spec.ipFamilyPolicy !== 'SingleStack') {
-    errors.push(invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary clusterIP"));
-  }
-  return errors;
+  const [spec, before] = [service.spec ?? {}, old.spec ?? {}];
+  const isProbed = needsHealthCheckNodePort(spec) && needsHealthCheckNodePort(before);
+  return [
+    ...validateClusterIPUpdate(spec, before), ...validateFamiliesUpdate(spec, before), ...validateClassUpdate(spec, before),
+    ...(isProbed && spec.healthCheckNodePort !== before.healthCheckNodePort ? [forbidden('spec.healthCheckNodePort', 'field is immutable')] : []),
+    ...validateService(service),
+  ];
 }

@@ -29,7 +29,7 @@ const table: ApiLife[] = [
   { groupVersion: 'v1', resource: 'limitranges', namespace, object: { spec: { limits: [{ type: 'Container', max: { cpu: '2' }, defaultRequest: { cpu: '100m' } }] } } },
   { groupVersion: 'v1', resource: 'resourcequotas', namespace, object: { spec: { hard: { 'count/widgets.example.com': '3' } } }, status: { hard: { 'count/widgets.example.com': '3' } } },
   { groupVersion: 'v1', resource: 'replicationcontrollers', namespace, object: { spec: { replicas: 1, selector: { app: 'a' }, template } }, status: { replicas: 1, readyReplicas: 0, conditions: [dated] } },
-  { groupVersion: 'v1', resource: 'services', namespace, object: { spec: { ports: [{ port: 80 }] } }, status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] } } },
+  { groupVersion: 'v1', resource: 'services', namespace, object: { spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } }, status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] } } },
   { groupVersion: 'v1', resource: 'endpoints', namespace, object: { subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ port: 80 }] }] } },
   { groupVersion: 'v1', resource: 'persistentvolumes', object: { spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/tmp/v' } } }, status: { phase: 'Available', message: 'test' } },
   { groupVersion: 'v1', resource: 'persistentvolumeclaims', namespace, object: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }, status: { phase: 'Pending', conditions: [{ ...dated, type: 'Resizing' }] } },
