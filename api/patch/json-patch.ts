@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { jsonTypeName } from '../decode/decode-error.ts';
 import { countFields } from '../decode/duplicate-fields.ts';
 import { newRequestEntityTooLarge } from '../errors.ts';
-import { checkDepth, inapplicablePatch, isJsonObject, malformedPatch, setProperty } from './patch-error.ts';
+import { checkDepth, failedOperation, isJsonObject, malformedPatch, setProperty } from './patch-error.ts';
 
 /** Operations one patch may have, as in k8s.io/apiserver. */
 export const maxJsonPatchOperations = 10_000;
@@ -56,7 +56,7 @@ export function applyJsonPatch(original: object, patch: unknown): object {
   const operations = checkOperations(patch);
   const document = new PatchedDocument(structuredClone(original));
   for (const operation of operations) document.apply(operation);
-  if (!isJsonObject(document.root)) throw inapplicablePatch('the patched document is no object');
+  if (!isJsonObject(document.root)) throw failedOperation('the patched document is no object');
   return document.root;
 }
 
@@ -78,13 +78,13 @@ class PatchedDocument {
       case 'move': return this.move(operation.from, operation.path);
       case 'copy': return this.add(operation.path, this.copyOf(operation.from));
       case 'test':
-        if (!isDeepStrictEqual(this.get(operation.path, true), operation.value ?? undefined)) throw inapplicablePatch(`testing value ${operation.path} failed`);
+        if (!isDeepStrictEqual(this.get(operation.path, true), operation.value ?? undefined)) throw failedOperation(`testing value ${operation.path} failed`);
     }
   }
 
   private move(from: string, path: string): void {
     if (path === from) return void this.get(from);
-    if (path.startsWith(`${from}/`)) throw inapplicablePatch(`cannot move ${from} into itself`);
+    if (path.startsWith(`${from}/`)) throw failedOperation(`cannot move ${from} into itself`);
     const value = this.get(from);
     this.remove(from);
     this.add(path, value);
@@ -93,7 +93,7 @@ class PatchedDocument {
   private copyOf(from: string): unknown {
     const value = this.get(from);
     this.copiedFields += 1 + countFields(value);
-    if (this.copiedFields > maxCopiedFields) throw inapplicablePatch('the copy operations of the patch add too much');
+    if (this.copiedFields > maxCopiedFields) throw failedOperation('the copy operations of the patch add too much');
     return structuredClone(value);
   }
 
@@ -132,7 +132,7 @@ class PatchedDocument {
   }
 
   private remove(path: string): void {
-    if (path === '') throw inapplicablePatch('cannot remove the whole document');
+    if (path === '') throw failedOperation('cannot remove the whole document');
     const { parent, token } = this.container(path);
     if (Array.isArray(parent)) parent.splice(arrayIndex(token, parent.length - 1, path), 1);
     else if (isJsonObject(parent) && Object.hasOwn(parent, token)) Reflect.deleteProperty(parent, token);
@@ -150,10 +150,10 @@ function pathOf(tokens: readonly string[]): string {
 
 function arrayIndex(token: string, last: number, path: string): number {
   const index = /^(0|[1-9]\d{0,8})$/.test(token) ? Number(token) : -1;
-  if (index < 0 || index > last) throw inapplicablePatch(`invalid index ${token} in path ${path}`);
+  if (index < 0 || index > last) throw failedOperation(`invalid index ${token} in path ${path}`);
   return index;
 }
 
 function missing(path: string): Error {
-  return inapplicablePatch(`path ${path} does not exist`);
+  return failedOperation(`path ${path} does not exist`);
 }

@@ -8,16 +8,20 @@ export function malformedPatch(why: string): StatusError {
   return newBadRequest(why);
 }
 
+const rejected = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Invalid', code: 422, message: 'the server rejected our request due to an error in our request' } as const;
+
 /**
- * 422: the patch is well-formed but does not fit the object. The message is the general one of the API server; the cause
- * says which operation failed and why.
+ * 422: an operation of a JSON patch does not fit the object. As from kube-apiserver the client hears no more than that:
+ * kubectl prints causes in place of the message, and scripts look for the message.
+ * @param why for whoever catches it here.
  */
+export function failedOperation(why: string): StatusError {
+  return new StatusError({ ...rejected, details: {} }, { cause: new Error(why) });
+}
+
+/** 422: a strategic merge patch is well-formed but does not fit the object. kube-apiserver answers 500 with the reason as message. */
 export function inapplicablePatch(why: string): StatusError {
-  return new StatusError({
-    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Invalid', code: 422,
-    message: 'the server rejected our request due to an error in our request',
-    details: { causes: [{ reason: 'FieldValueInvalid', field: 'patch', message: why }] },
-  });
+  return new StatusError({ ...rejected, details: { causes: [{ reason: 'FieldValueInvalid', field: 'patch', message: why }] } });
 }
 
 export type JsonObject = Record<string, unknown>;

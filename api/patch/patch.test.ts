@@ -53,9 +53,11 @@ describe('JSON patch', () => {
     [{ op: 'replace', path: '', value: 3 }, 'the patched document is no object'],
     [{ op: 'remove', path: '' }, 'cannot remove the whole document'],
   ])('%j does not apply', (operation, why) => {
-    expect(refusal(() => patchText('json', document, JSON.stringify([operation]))).status).toMatchObject({
-      code: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request', details: { causes: [{ message: why }] },
+    const error = refusal(() => patchText('json', document, JSON.stringify([operation])));
+    expect(error.status).toEqual({
+      kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request', details: {},
     });
+    expect(error.cause).toMatchObject({ message: why });
   });
 
   test.each(['{}', '[1]', '[{"op":"spam","path":"/a"}]', '[{"op":"add","path":"/a"}]', '[{"op":"remove","path":"a"}]', '[{"op":"move","path":"/a"}]', '[{"op":"remove","path":"/~2"}]'])('%s is malformed', (text) => {
