@@ -23,6 +23,11 @@ export class BytesCache {
     return bytes;
   }
 
+  /** What is known of the object; nothing is made or kept. */
+  peek(object: object): Buffer | undefined {
+    return this.young.get(object) ?? this.old.get(object);
+  }
+
   private keep(object: object, bytes: Buffer): void {
     if (this.youngBytes + bytes.length > this.maxBytes) this.rotate();
     this.young.set(object, bytes);

@@ -9,10 +9,10 @@ import { encodeProtobuf } from './protobuf/encode-protobuf.ts';
 import { wrapList, wrapMessage } from './protobuf/envelope.ts';
 
 const megabyte = 1024 * 1024;
-const objectJson = new BytesCache(16 * megabyte);
-const objectProtobuf = new BytesCache(12 * megabyte);
-const metadataJson = new BytesCache(4 * megabyte);
-const metadataProtobuf = new BytesCache(4 * megabyte);
+const objectJson = new BytesCache(2 * megabyte);
+const objectProtobuf = new BytesCache(2 * megabyte);
+const metadataJson = new BytesCache(megabyte);
+const metadataProtobuf = new BytesCache(megabyte);
 
 /** Every now and then: bytes that nobody asked for since the time before are forgotten. */
 export function rotateEncodedBytes(): void {
@@ -35,34 +35,50 @@ function typeMetaOf(resource: Resource): string {
   return text;
 }
 
-/** JSON of the object with apiVersion and kind, whether or not it carries them itself. */
-export function encodeObject(resource: Resource, object: KubernetesObject): Buffer {
-  return objectJson.get(object, () => {
-    const values = object as Readonly<Record<string, unknown>>;
-    let text = typeMetaOf(resource);
-    for (const key of Object.keys(values)) {
-      if (key === 'kind' || key === 'apiVersion') continue;
-      const value = JSON.stringify(values[key]) as string | undefined;
-      if (value !== undefined) text += `,${JSON.stringify(key)}:${value}`;
-    }
-    return Buffer.from(`${text}}`);
-  });
+/**
+ * JSON of the object with apiVersion and kind, whether or not it carries them itself.
+ * @param keep false: it is not expected to be asked for again soon.
+ */
+export function encodeObject(resource: Resource, object: KubernetesObject, keep = true): Buffer {
+  return from(objectJson, object, keep, () => Buffer.from(objectText(resource, object)));
+}
+
+function objectText(resource: Resource, object: KubernetesObject): string {
+  const values = object as Readonly<Record<string, unknown>>;
+  let text = typeMetaOf(resource);
+  for (const key of Object.keys(values)) {
+    if (key === 'kind' || key === 'apiVersion') continue;
+    const value = JSON.stringify(values[key]) as string | undefined;
+    if (value !== undefined) text += `,${JSON.stringify(key)}:${value}`;
+  }
+  return `${text}}`;
+}
+
+/** JSON of the object as an item of a list, which says kind and apiVersion of built-in kinds itself. Is not kept. */
+export function encodeListItem(resource: Resource, object: KubernetesObject): Buffer {
+  if (resource.custom) return encodeObject(resource, object, false);
+  const rest = objectText(resource, object).slice(typeMetaOf(resource).length + 1);
+  return Buffer.from(rest === '' ? '{}' : `{${rest}`);
+}
+
+function from(cache: BytesCache, object: KubernetesObject, keep: boolean, make: () => Buffer): Buffer {
+  return keep ? cache.get(object, make) : cache.peek(object) ?? make();
 }
 
 /** The message without envelope. Only for kinds of the schema table. */
-export function encodeObjectProtobuf(resource: Resource, object: KubernetesObject): Buffer {
-  return objectProtobuf.get(object, () => encodeProtobuf(resource.schema, object));
+export function encodeObjectProtobuf(resource: Resource, object: KubernetesObject, keep = true): Buffer {
+  return from(objectProtobuf, object, keep, () => encodeProtobuf(resource.schema, object));
 }
 
 /** The object as meta.k8s.io PartialObjectMetadata. */
-export function encodeMetadata(object: KubernetesObject, version = 'v1'): Buffer {
+export function encodeMetadata(object: KubernetesObject, version = 'v1', keep = true): Buffer {
   const make = () => Buffer.from(JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata ?? {} }));
-  return version === 'v1' ? metadataJson.get(object, make) : make();
+  return version === 'v1' ? from(metadataJson, object, keep, make) : make();
 }
 
 /** The message without envelope, the same for all versions. */
-export function encodeMetadataProtobuf(object: KubernetesObject): Buffer {
-  return metadataProtobuf.get(object, () => encodeProtobuf(partialMetadataMessage, { metadata: object.metadata ?? {} }));
+export function encodeMetadataProtobuf(object: KubernetesObject, keep = true): Buffer {
+  return from(metadataProtobuf, object, keep, () => encodeProtobuf(partialMetadataMessage, { metadata: object.metadata ?? {} }));
 }
 
 /** One object in its own form, whole: JSON, or protobuf with envelope. */

@@ -1,11 +1,13 @@
 /** Sends objects, lists and statuses in the form the client accepts. */
+import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { createGzip, gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { newNotAcceptable, type StatusError } from '../../api/errors.ts';
 import type { KubernetesObject, ObjectList, Status } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { ResourceCall } from './app-parts.ts';
+import { encodeLongList, longListItems, yamlOptions } from './long-list.ts';
 import { mediaTypes, negotiate, type Encoding, type Negotiated, type Transformation } from './negotiation.ts';
 import { encodeMetadataList, encodeObjectList, encodeWhole, encodeWholeMetadata } from './object-encoder.ts';
 import { encodeTable, includeObjectOf } from './printers/table.ts';
@@ -79,7 +81,25 @@ function encodeOne(call: ResourceCall, negotiated: Negotiated<ObjectForm>, objec
 
 export async function sendObjectList(call: ResourceCall, list: ObjectList): Promise<FastifyReply> {
   const negotiated = negotiateObject(call);
+  if (list.items.length > longListItems) return sendLongList(call, negotiated, list);
   return sendBytes(call.request, call.reply, 200, encodeMany(call, negotiated, list), negotiated);
+}
+
+/** Milliseconds that a client has to take a long list, as it has for every request that is no watch. */
+const longListTimeoutMs = 60_000;
+
+function sendLongList({ parts, request, reply, resource, query }: ResourceCall, { encoding, form, version, pretty }: Negotiated<ObjectForm>, list: ObjectList): FastifyReply {
+  if (form === 'metadata') throw wrongForm(form, resource);
+  const layout = encoding === 'json' && (pretty || wantsPretty(request)) ? 'pretty' : encoding;
+  const includeObject = form === 'table' ? includeObjectOf(query) : 'None';
+  const pieces = Readable.from(encodeLongList({ resource, list, form, version, layout, includeObject, clock: parts.clock }), { objectMode: false });
+  const timeout = parts.clock.after(longListTimeoutMs, () => pieces.destroy(new Error('the client takes too long to read the list')));
+  pieces.once('close', () => timeout.cancel());
+  reply.code(200).type(mediaTypes[encoding]);
+  if (!acceptsGzip(request)) return reply.send(pieces);
+  reply.header('content-encoding', 'gzip').header('vary', 'Accept-Encoding');
+  // What goes wrong on the way in destroys the way out, which the reply watches.
+  return reply.send(pipeline(pieces, createGzip({ level: 1 }), () => undefined));
 }
 
 function encodeMany(call: ResourceCall, negotiated: Negotiated<ObjectForm>, list: ObjectList): Buffer {
@@ -139,7 +159,7 @@ export async function sendBytes(
   let body = bytes;
   if (encoding === 'yaml') {
     const { stringify } = await import('../../api/decode/yaml-library.ts');
-    body = Buffer.from(stringify(JSON.parse(bytes.toString()), { aliasDuplicateObjects: false }));
+    body = Buffer.from(stringify(JSON.parse(bytes.toString()), yamlOptions));
   } else if (encoding === 'json' && !contentType.endsWith('protobuf') && (negotiated.pretty || wantsPretty(request))) {
     body = Buffer.from(`${JSON.stringify(JSON.parse(bytes.toString()), null, 2)}\n`);
   }

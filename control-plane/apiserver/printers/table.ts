@@ -32,19 +32,28 @@ export interface TableOptions {
 
 export function encodeTable(options: TableOptions): Buffer {
   const { resource, list, version } = options;
-  const printer = printerOf(resource);
-  const definitions = options.columns ? printer.columns : null;
+  const definitions = options.columns ? printerOf(resource).columns : null;
   const parts: Buffer[] = [Buffer.from(
     `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(list.metadata)},"columnDefinitions":${JSON.stringify(definitions)},"rows":[`,
   )];
   list.items.forEach((item, index) => {
-    parts.push(Buffer.from(`${index > 0 ? ',' : ''}{"cells":${JSON.stringify(printer.cells(item, options.now))}${options.includeObject === 'None' ? ',"object":null}' : ',"object":'}`));
-    if (options.includeObject !== 'None') parts.push(rowObject(options, item), Buffer.from('}'));
+    if (index > 0) parts.push(comma);
+    parts.push(...encodeRow(options, item));
   });
   parts.push(Buffer.from(']}\n'));
   return Buffer.concat(parts);
 }
 
-function rowObject(options: TableOptions, item: KubernetesObject): Buffer {
-  return options.includeObject === 'Object' ? encodeObject(options.resource, item) : encodeMetadata(item, options.version);
+const comma = Buffer.from(',');
+const brace = Buffer.from('}');
+
+export interface RowOptions extends Pick<TableOptions, 'resource' | 'now' | 'version' | 'includeObject'> {
+  /** false: the row's object is not expected to be asked for again soon. Default true. */
+  keep?: boolean;
+}
+
+export function encodeRow({ resource, now, version, includeObject, keep = true }: RowOptions, item: KubernetesObject): Buffer[] {
+  const cells = `{"cells":${JSON.stringify(printerOf(resource).cells(item, now))},"object":`;
+  if (includeObject === 'None') return [Buffer.from(`${cells}null}`)];
+  return [Buffer.from(cells), includeObject === 'Object' ? encodeObject(resource, item, keep) : encodeMetadata(item, version, keep), brace];
 }

@@ -30,23 +30,25 @@ export function wrapMessage(apiVersion: string, kind: string, message: Buffer): 
 
 /** A list of messages that are encoded already. Every list has its metadata as field 1 and its items as field 2. */
 export function wrapList(apiVersion: string, kind: string, metadata: ListMeta, items: readonly Buffer[]): Buffer {
+  const { start, end } = listEnvelope(apiVersion, kind, metadata, items);
+  return Buffer.concat([start, ...items.flatMap((item) => [listItemHead(item.length), item]), end]);
+}
+
+/** What is before and behind the items of a list, each of which has its own head. */
+export function listEnvelope(apiVersion: string, kind: string, metadata: ListMeta, items: readonly Buffer[]): { start: Buffer; end: Buffer } {
   const listMeta = encodeProtobuf(listMetaMessage, metadata);
   const metaStart = Buffer.concat([Buffer.from([0x0a]), varint(listMeta.length), listMeta]);
   let length = metaStart.length;
   for (const item of items) length += 1 + varintLength(item.length) + item.length;
-  const start = envelopeStart(apiVersion, kind);
-  const lengthBytes = varint(length);
-  const bytes = Buffer.allocUnsafe(start.length + lengthBytes.length + length + envelopeEnd.length);
-  let at = start.copy(bytes);
-  at += lengthBytes.copy(bytes, at);
-  at += metaStart.copy(bytes, at);
-  for (const item of items) {
-    bytes[at++] = 0x12;
-    at = writeVarint(bytes, at, item.length);
-    at += item.copy(bytes, at);
-  }
-  envelopeEnd.copy(bytes, at);
-  return bytes;
+  return { start: Buffer.concat([envelopeStart(apiVersion, kind), varint(length), metaStart]), end: envelopeEnd };
+}
+
+/** What is before an item of so many bytes. */
+export function listItemHead(length: number): Buffer {
+  const head = Buffer.allocUnsafe(1 + varintLength(length));
+  head[0] = 0x12;
+  writeVarint(head, 1, length);
+  return head;
 }
 
 /**
