@@ -23,6 +23,9 @@ describe('CEL', () => {
     ['cidr("10.0.0.0/8").containsIP("10.1.2.3") && !cidr("10.0.0.0/8").containsCIDR("11.0.0.0/9")', true], ['string(cidr("10.1.2.3/8").masked())', '10.0.0.0/8'],
     ['url("https://a.b:80/p?x=1").getHost()', 'a.b:80'], ['timestamp("2024-01-02T03:04:05Z") - duration("5s") < timestamp("2024-01-02T03:04:05Z")', true],
     ['duration("1h30m").getMinutes()', 90n], ['string(duration("90s"))', '90s'], ['type(1) == int && type("") == string', true], ['size("😀")', 1n], ['b"ab" + b"c" == bytes("abc")', true],
+    ['format.dns1123Label().validate("a-b").hasValue()', false], ['format.dns1123Label().validate("A_b").value()[0].startsWith("a lowercase RFC 1123 label must")', true],
+    ['format.named("uuid").value().validate("x").value()', ['does not match the UUID format']], ['format.named("nonsense").hasValue()', false], ['format.dns1035LabelPrefix().validate("a-").hasValue()', false],
+    ['[?optional.of(1), ?optional.none(), 3]', [1n, 3n]], ['[[?optional.of("a")], [ ?optional.of("?")]] == [["a"], ["?"]] ? {"b": [1][?0].orValue(2)} : {}', { b: 1n }], ['[?self.?name, ?self.labels[?"q"]]', ['abc']], ['{?"a": optional.of(1), ?"b": optional.none()}', { a: 1n }], ['optional.ofNonZeroValue("").or(optional.of("x")).value()', 'x'],
     ['int("42") + int(3.9)', 45n], ['{"a": 1}.a', 1n], ['self.list[2]', 3n], ['self == self', true], ['[1, 2] + [3] == self.list', true],
   ])('%s', (source, expected) => {
     expect(run(source)).toEqual(expected);

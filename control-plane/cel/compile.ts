@@ -5,12 +5,14 @@
  * One walk over the tree finds the type of every node and makes a closure for it. Where a type is dyn, the overload is chosen
  * by the values at run time.
  */
-import { Environment } from '@marcbachmann/cel-js';
-import { checkInt, checkUint, overloadsOf, type Charge } from './functions.ts';
+import { literal, present, withLocals, type Compiled, type Scope } from './compiled.ts';
+import { formatOverloads } from './format-library.ts';
+import { checkInt, overloadsOf } from './functions.ts';
 import { accepts, applyBinary, binaryType, find, iterate, joined, lookUp, noOverload, selectOptional } from './operators.ts';
+import { namespaces, parse, qualifiedName, unescape, type Node, type Parsed } from './parse.ts';
 import { CelCompileError, CelEvaluationError, perCallCostLimit, type CelBudget, type CelProgram } from './program.ts';
-import { bool, bytes, double, dyn, formatType, int, isAssignable, isDynamic, listOf, mapOf, nullType, optionalOf, string, typeType, uint, type CelType } from './types.ts';
-import { adapt, CelMap, List, NativeMap, none, Optional, toNative, typeNameOf, TypeValue, Uint } from './values.ts';
+import { bool, dyn, formatType, int, isAssignable, isDynamic, listOf, mapOf, optionalOf, string, typeType, type CelType } from './types.ts';
+import { adapt, CelMap, List, NativeMap, none, Optional, toNative, typeNameOf, TypeValue } from './values.ts';
 
 export interface CompileOptions {
   variables: Readonly<Record<string, CelType>>;
@@ -18,42 +20,29 @@ export interface CompileOptions {
   result?: readonly CelType[];
 }
 
-interface Scope {
-  readonly locals: Map<string, unknown>;
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly charge: Charge;
-}
-
-interface Compiled {
-  type: CelType;
-  run: (scope: Scope) => unknown;
-}
-
-/** What the parser gives. */
-interface Node {
-  readonly op: string;
-  readonly args: unknown;
-  readonly pos: number;
-}
-
-const parser = new Environment({
-  unlistedVariablesAreDyn: true, enableOptionalTypes: true, homogeneousAggregateLiterals: false,
-  limits: { maxAstNodes: 10_000, maxDepth: 100, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 },
-});
-
 /** @throws CelCompileError */
 export function compileCel(source: string, options: CompileOptions): CelProgram {
   const compiler = new Compiler(source, options.variables);
-  const compiled = compiler.root();
+  const compiled = compiler.root(parse(source));
   const { result } = options;
   if (result && !result.some((type) => isAssignable(type, compiled.type))) {
     throw new CelCompileError(`must evaluate to ${result.map(formatType).join(' or ')}`);
   }
+  // The compiler itself, with what it knows of every node, is not kept.
+  const { used } = compiler;
   return {
     source, resultType: compiled.type,
-    uses: (variable) => compiler.used.has(variable),
+    uses: (variable) => used.has(variable),
     evaluate: (variables, budget) => evaluate(compiled, variables, budget),
   };
+}
+
+/** The tree of an expression and the type of each of its nodes. @throws CelCompileError */
+export function checkCel(source: string, { variables }: CompileOptions): { tree: Node; types: ReadonlyMap<Node, CelType> } {
+  const parsed = parse(source);
+  const compiler = new Compiler(source, variables);
+  compiler.root(parsed);
+  return { tree: parsed.tree, types: compiler.types };
 }
 
 function evaluate(compiled: Compiled, variables: Readonly<Record<string, unknown>>, budget: CelBudget | undefined): unknown {
@@ -74,27 +63,38 @@ const typeNames = new Map<string, string>([
   'int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type', 'google.protobuf.Timestamp', 'google.protobuf.Duration',
 ].map((name) => [name, name]));
 
-const namespaces = new Set(['optional', 'sets', 'lists', 'strings', 'math', 'cel', 'ip', 'format']);
-
 class Compiler {
   readonly used = new Set<string>();
+  readonly types = new Map<Node, CelType>();
   private readonly source: string;
   private readonly variables: Readonly<Record<string, CelType>>;
   private readonly locals = new Map<string, CelType>();
+  private optionals: number[] = [];
 
   constructor(source: string, variables: Readonly<Record<string, CelType>>) {
     this.source = source;
     this.variables = variables;
   }
 
-  root(): Compiled {
-    let tree: Node;
-    try {
-      tree = parser.parse(this.source).ast;
-    } catch (error) {
-      throw new CelCompileError(`ERROR: <input>:1:1: Syntax error: ${(error as Error).message.split('\n', 1)[0] ?? ''}\n | ${this.source}\n | ^`);
-    }
-    return this.node(tree);
+  root({ tree, optionals }: Parsed): Compiled {
+    this.optionals = [...optionals];
+    const compiled = this.node(tree);
+    if (this.optionals.length > 0) this.fail(this.optionals[0]!, "Syntax error: extraneous input '?'");
+    return compiled;
+  }
+
+  /** The tree is walked in the order of the source, so the next mark before an element is its own. */
+  private isOptional({ pos }: Node): boolean {
+    if (this.optionals.length === 0 || this.optionals[0]! > pos) return false;
+    this.optionals.shift();
+    return true;
+  }
+
+  private optionalElement(node: Node): Compiled {
+    const element = this.node(node);
+    if (element.type.kind === 'optional') return { ...element, type: element.type.value };
+    if (!isDynamic(element.type)) this.fail(node.pos, `expected type 'optional_type(${formatType(element.type)})' but found '${formatType(element.type)}'`);
+    return element;
   }
 
   private fail(at: number, message: string): never {
@@ -105,6 +105,12 @@ class Compiler {
   }
 
   private node(node: Node): Compiled {
+    const compiled = this.kindOf(node);
+    this.types.set(node, compiled.type);
+    return compiled;
+  }
+
+  private kindOf(node: Node): Compiled {
     const args = node.args as Node[];
     switch (node.op) {
       case 'value': return literal(node.args);
@@ -209,23 +215,38 @@ class Compiler {
   }
 
   private list(nodes: readonly Node[]): Compiled {
-    const items = nodes.map((node) => this.node(node));
+    const optional = new Set<number>();
+    const items = nodes.map((node, index) => {
+      if (!this.isOptional(node)) return this.node(node);
+      optional.add(index);
+      return this.optionalElement(node);
+    });
     return {
       type: listOf(joined(items.map(({ type }) => type))),
       run: (scope) => {
         scope.charge(10);
-        return new List(items.map((item) => item.run(scope)));
+        const values = items.map((item) => item.run(scope));
+        return new List(optional.size === 0 ? values : values.flatMap((value, index) => (optional.has(index) ? present(value) : [value])));
       },
     };
   }
 
   private map(pairs: readonly [Node, Node][]): Compiled {
-    const entries = pairs.map(([key, value]) => [this.node(key), this.node(value)] as const);
+    const optional = new Set<Compiled>();
+    const entries = pairs.map(([key, value]) => {
+      const maybe = this.isOptional(key);
+      const entry = [this.node(key), maybe ? this.optionalElement(value) : this.node(value)] as const;
+      if (maybe) optional.add(entry[1]);
+      return entry;
+    });
     return {
       type: mapOf(joined(entries.map(([key]) => key.type)), joined(entries.map(([, value]) => value.type))),
       run: (scope) => {
         scope.charge(30);
-        return new NativeMap(entries.map(([key, value]) => [key.run(scope), value.run(scope)] as const));
+        return new NativeMap(entries.flatMap(([key, value]) => {
+          const values = optional.has(value) ? present(value.run(scope)) : [value.run(scope)];
+          return values.map((one) => [key.run(scope), one] as const);
+        }));
       },
     };
   }
@@ -527,7 +548,7 @@ class Compiler {
   }
 
   private choose(name: string, shown: string, member: boolean, args: readonly Compiled[], at: number): Compiled {
-    const all = overloadsOf(name).filter((overload) => overload.member === member);
+    const all = [...overloadsOf(name), ...formatOverloads(name)].filter((overload) => overload.member === member);
     if (all.length === 0) this.fail(at, `undeclared reference to '${shown}' (in container '')`);
     const types = args.map(({ type }) => type);
     const fitting = all.filter(({ parameters }) => parameters.length === types.length && parameters.every((parameter, index) => isAssignable(parameter, types[index]!)));
@@ -548,37 +569,4 @@ class Compiler {
       },
     };
   }
-}
-
-function literal(value: unknown): Compiled {
-  const unsigned = typeof value === 'object' && value !== null && 'value' in value && !(value instanceof Uint8Array) ? new Uint(value.value as bigint) : undefined;
-  if (unsigned) return { type: uint, run: () => checkUint(unsigned.value) };
-  switch (typeof value) {
-    case 'bigint': return { type: int, run: () => checkInt(value) };
-    case 'number': return { type: double, run: () => value };
-    case 'string': return { type: string, run: () => value };
-    case 'boolean': return { type: bool, run: () => value };
-    default: return value === null ? { type: nullType, run: () => null } : { type: bytes, run: () => value };
-  }
-}
-
-/** Names that CEL reserves are escaped in Kubernetes' expressions: `self.__namespace__`, `self.x__dash__y`. */
-function unescape(name: string): string {
-  const keyword = /^__(true|false|null|in|as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return)__$/.exec(name);
-  if (keyword) return keyword[1]!;
-  return name.replace(/__(underscores|dot|dash|slash)__/g, (_, what: string) => ({ underscores: '__', dot: '.', dash: '-', slash: '/' })[what] ?? '');
-}
-
-function qualifiedName(node: Node): string | undefined {
-  if (node.op === 'id') return node.args as string;
-  if (node.op !== '.') return undefined;
-  const [operand, name] = node.args as [Node, string];
-  const before = qualifiedName(operand);
-  return before && `${before}.${name}`;
-}
-
-function withLocals<T>(scope: Scope, values: readonly (readonly [string, unknown])[], run: (scope: Scope) => T): T {
-  const locals = new Map(scope.locals);
-  for (const [name, value] of values) locals.set(name, value);
-  return run({ ...scope, locals });
 }

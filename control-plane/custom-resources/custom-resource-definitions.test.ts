@@ -121,6 +121,17 @@ describe('custom resource definitions', () => {
     expect(row()).toBeUndefined();
   });
 
+  it('deletes what there is of a kind that is not served any more', async () => {
+    const name = 'crontabs.stable.example.com';
+    await define();
+    await create({ cronSpec: 'x' });
+    await definitions().update(test.context, { name, change: (current) => ({ ...current, spec: { ...current.spec, versions: current.spec.versions.map((version) => ({ ...version, served: false })) } }) });
+    expect(row()).toBeUndefined();
+    await definitions().delete(test.context, name, undefined, {});
+    await eventually(() => expect(() => definitions().get(name)).toThrow('not found'));
+    expect(test.storage.get('stable.example.com/crontabs/default/a')).toBeUndefined();
+  });
+
   it('refuses what is no definition', async () => {
     const wrong = async (change: (definition: CustomResourceDefinition) => void) => {
       const definition = makeDefinition();

@@ -22,7 +22,7 @@ import { listPrefix, resourcePrefix } from '../storage/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createCustomVersion, type CustomVersion } from './custom-kind.ts';
 import { CustomStorage } from './custom-storage.ts';
-import { approvalOf, cleanupFinalizer, hasCondition, isProtectedGroup, withCondition, type Condition, type Definition } from './definition.ts';
+import { approvalOf, cleanupFinalizer, hasCondition, isProtectedGroup, storageVersionOf, withCondition, type Condition, type Definition } from './definition.ts';
 import { planNaming } from './naming.ts';
 import { compileRuleChecker } from './rules.ts';
 import { compareVersions } from './version-priority.ts';
@@ -232,14 +232,23 @@ export class CustomResourceDefinitions {
     });
   }
 
-  /** @returns how many are left: objects with finalizers of their own. */
-  private async deleteObjects(name: string, { spec }: Definition): Promise<number> {
+  /** Objects outlive the last version that was served; they go through the version that they are stored in. */
+  private registryForDeletion(name: string, definition: Definition): ResourceRegistry {
     const served = this.served.get(name);
+    if (served) return served.registries.get(served.main)!;
+    const version = storageVersionOf(definition) ?? definition.spec.versions[0]!;
+    return this.viewOf(createCustomVersion({ definition, version, storedAs: undefined, compileRules: () => undefined }));
+  }
+
+  /** @returns how many are left: objects with finalizers of their own. */
+  private async deleteObjects(name: string, definition: Definition): Promise<number> {
+    const { spec } = definition;
     const prefix = listPrefix({ group: spec.group, plural: spec.names.plural, namespaced: spec.scope === 'Namespaced' });
     const { storage } = this.options;
-    if (!served) return 0;
-    const registry = served.registries.get(served.main)!;
-    for (const { object } of storage.list(prefix).items) {
+    const items = storage.list(prefix).items;
+    if (items.length === 0) return 0;
+    const registry = this.registryForDeletion(name, definition);
+    for (const { object } of items) {
       const { name: objectName = '', namespace, deletionTimestamp, uid } = object.metadata ?? {};
       if (deletionTimestamp) continue;
       try {

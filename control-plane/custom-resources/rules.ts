@@ -18,7 +18,7 @@ export interface RuleChecker {
 }
 
 export interface CompiledRule {
-  readonly rule: ValidationRule;
+  readonly rule: Rule;
   readonly program: CelProgram;
   readonly message: CelProgram | undefined;
   /** Looks at oldSelf, so there must be one. */
@@ -48,8 +48,7 @@ function makeType(node: SchemaNode, whole: boolean): CelType {
     case 'array': return listOf(node.items ? celTypeOf(node.items) : dyn);
     case 'object': {
       if (typeof node.additional === 'object') return mapOf(string, celTypeOf(node.additional));
-      if (node.properties.size === 0 && !whole) return node.preserveUnknown || node.additional ? dyn : { kind: 'object', name: 'object', fields: new Map() };
-      const fields = new Map([...node.properties].map(([name, child]) => [name, celTypeOf(child)] as const));
+      const fields = new Map([...node.properties].filter(([, child]) => isVisible(child)).map(([name, child]) => [name, celTypeOf(child)] as const));
       if (whole) {
         for (const name of ['apiVersion', 'kind']) fields.set(name, string);
         fields.set('metadata', { kind: 'object', name: 'metadata', fields: new Map([['name', string], ['generateName', string]]) });
@@ -60,10 +59,24 @@ function makeType(node: SchemaNode, whole: boolean): CelType {
   }
 }
 
+/** What has no type in the schema is not there for expressions. */
+function isVisible({ intOrString, type, items, additional }: SchemaNode): boolean {
+  if (intOrString) return true;
+  if (type === 'array') return items !== undefined && isVisible(items);
+  return type !== undefined && (typeof additional !== 'object' || isVisible(additional));
+}
+
+/** As a definition has it, with fields that may be missing. */
+export type Rule = { [K in keyof ValidationRule]: ValidationRule[K] | undefined };
+
+export function variablesOf({ optionalOldSelf }: Rule, self: CelType): Readonly<Record<string, CelType>> {
+  return { self, oldSelf: optionalOldSelf ? optionalOf(self) : self };
+}
+
 /** @throws CelCompileError */
-export function compileRule(rule: ValidationRule, self: CelType): CompiledRule {
-  const variables = { self, oldSelf: rule.optionalOldSelf ? optionalOf(self) : self };
-  const program = compileCel(rule.rule, { variables, result: [bool] });
+export function compileRule(rule: Rule, self: CelType): CompiledRule {
+  const variables = variablesOf(rule, self);
+  const program = compileCel(rule.rule ?? '', { variables, result: [bool] });
   const message = rule.messageExpression ? compileCel(rule.messageExpression, { variables, result: [string] }) : undefined;
   return { rule, program, message, transition: program.uses('oldSelf') };
 }
@@ -99,38 +112,40 @@ class RuleWalk {
     this.compiled = compiled;
   }
 
-  visit(value: unknown, node: SchemaNode, path: string, old: unknown): void {
+  /** @param around a list whose elements have no identity, or something around it, is as it was. */
+  visit(value: unknown, node: SchemaNode, path: string, old: unknown, around = false): void {
     if (!node.hasRules || this.exhausted || value === null || value === undefined) return;
-    const unchanged = old !== undefined && deepEqual(value, old);
-    for (const rule of this.compiled.get(node) ?? []) this.apply(rule, value, { path, old, unchanged, type: node.type ?? '' });
+    const unchanged = old === undefined ? around : deepEqual(value, old);
+    for (const rule of this.compiled.get(node) ?? []) this.apply(rule, value, { path, old, unchanged, node });
     if (Array.isArray(value)) {
-      this.visitList(value, node, path, old);
+      this.visitList(value, node, { path, old, unchanged });
       return;
     }
     if (typeof value !== 'object') return;
     const before = typeof old === 'object' && old !== null ? old as JsonObject : undefined;
     for (const [name, item] of Object.entries(value)) {
       const child = node.properties.get(name) ?? node.additional;
-      if (typeof child === 'object') this.visit(item, child, path === '' ? name : node.properties.has(name) ? `${path}.${name}` : `${path}[${name}]`, before?.[name]);
+      if (typeof child === 'object') this.visit(item, child, path === '' ? name : node.properties.has(name) ? `${path}.${name}` : `${path}[${name}]`, before?.[name], unchanged);
     }
   }
 
   /** Only elements of a map have an identity that says which one they were before. */
-  private visitList(value: readonly unknown[], node: SchemaNode, path: string, old: unknown): void {
+  private visitList(value: readonly unknown[], node: SchemaNode, { path, old, unchanged }: { path: string; old: unknown; unchanged: boolean }): void {
     const { items, listType, listMapKeys } = node;
     if (!items) return;
     const keyOf = (item: unknown): string => JSON.stringify(listMapKeys.map((key) => (item as JsonObject | null)?.[key] ?? items.properties.get(key)?.default));
     const before = listType === 'map' && Array.isArray(old) ? new Map(old.map((item: unknown) => [keyOf(item), item])) : undefined;
-    value.forEach((item, index) => this.visit(item, items, `${path}[${index}]`, before?.get(keyOf(item))));
+    value.forEach((item, index) => this.visit(item, items, `${path}[${index}]`, before?.get(keyOf(item)), unchanged));
   }
 
-  private apply({ rule, program, message, transition }: CompiledRule, value: unknown, at: { path: string; old: unknown; unchanged: boolean; type: string }): void {
+  private apply({ rule, program, message, transition }: CompiledRule, value: unknown, at: { path: string; old: unknown; unchanged: boolean; node: SchemaNode }): void {
     if (this.exhausted) return;
     if (transition && at.old === undefined && !rule.optionalOldSelf) return;
     // A rule that came later does not refuse what is there already.
     if (!transition && at.unchanged) return;
     const variables = { self: value, ...(transition || message?.uses('oldSelf') ? { oldSelf: rule.optionalOldSelf ? optionalOld(at.old) : at.old } : {}) };
     const field = at.path === '' ? '<nil>' : at.path;
+    const type = at.node.type ?? '';
     try {
       if (program.evaluate(variables, this.budget) === true) return;
     } catch (error) {
@@ -139,10 +154,10 @@ class RuleWalk {
       const why = error.costExceeded
         ? this.exhausted ? 'validation failed due to running out of cost budget, no further validation rules will be run' : `validation failed due to running out of cost budget, no further validation rules will be run: call cost exceeds limit for rule: ${shown(rule)}`
         : `${error.message} evaluating rule: ${shown(rule)}`;
-      this.errors.push(invalid(field, at.type, why));
+      this.errors.push(invalid(field, type, why));
       return;
     }
-    this.errors.push(this.failure(rule, field, at.type, this.textOf(message, variables) ?? (rule.message?.trim() || `failed rule: ${rule.rule.trim()}`)));
+    this.errors.push(failure(rule, at.node, { path: at.path, value: type }, this.textOf(message, variables) ?? (rule.message?.trim() || `failed rule: ${rule.rule?.trim() ?? ''}`)));
   }
 
   private textOf(message: CelProgram | undefined, variables: Readonly<Record<string, unknown>>): string | undefined {
@@ -156,16 +171,34 @@ class RuleWalk {
       return undefined;
     }
   }
+}
 
-  private failure({ reason, fieldPath }: ValidationRule, at: string, value: unknown, text: string): FieldError {
-    const field = fieldPath ? `${at === '<nil>' ? '' : at}${fieldPath}`.replace(/^\./, '').replace(/\['([^']*)'\]/g, '[$1]') : at;
-    switch (reason) {
-      case 'FieldValueForbidden': return forbidden(field, text);
-      case 'FieldValueRequired': return required(field, text);
-      case 'FieldValueDuplicate': return { ...duplicate(field, value), message: `Duplicate value: ${JSON.stringify(value)}: ${text}` };
-      default: return invalid(field, value, text);
-    }
+function failure({ reason, fieldPath }: Rule, node: SchemaNode, { path, value }: { path: string; value: unknown }, text: string): FieldError {
+  const field = `${path}${(fieldPath && followFieldPath(node, fieldPath)) ?? ''}`.replace(/^\./, '') || '<nil>';
+  switch (reason) {
+    case 'FieldValueForbidden': return forbidden(field, text);
+    case 'FieldValueRequired': return required(field, text);
+    // Kubernetes has no room for a message there.
+    case 'FieldValueDuplicate': return duplicate(field, value);
+    default: return invalid(field, value, text);
   }
+}
+
+/** `.spec.name` and `['a.b']`; elements of lists have no path. @returns undefined for what leads nowhere. */
+export function followFieldPath(node: SchemaNode, path: string): string | undefined {
+  const trimmed = path.trim();
+  if (!/^(?:\.[^.[\]'\s]+|\['[^']+'\])+$/.test(trimmed)) return undefined;
+  let at = node;
+  let shown = '';
+  for (const [, name, quoted] of trimmed.matchAll(/\.([^.[\]'\s]+)|\['([^']+)'\]/g)) {
+    const key: string = name ?? quoted ?? '';
+    const property = at.properties.get(key);
+    const next = property ?? (typeof at.additional === 'object' ? at.additional : undefined);
+    if (!next) return undefined;
+    shown += property ? `.${key}` : `[${key}]`;
+    at = next;
+  }
+  return shown;
 }
 
 /** undefined as an optional: the schema's `optionalOldSelf`. */
@@ -173,6 +206,6 @@ function optionalOld(old: unknown): unknown {
   return new Optional(old !== undefined, adapt(old, dyn));
 }
 
-function shown({ rule, message }: ValidationRule): string {
-  return message?.trim() || rule.trim();
+function shown({ rule, message }: Rule): string {
+  return message?.trim() || (rule?.trim() ?? '');
 }

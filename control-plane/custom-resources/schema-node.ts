@@ -56,6 +56,8 @@ export interface ValueRules {
   readonly properties: ReadonlyMap<string, ValueRules>;
   readonly additional: ValueRules | boolean | undefined;
   readonly items: ValueRules | undefined;
+  /** Of a list whose elements have an identity (`x-kubernetes-list-type: map`); empty for others. */
+  readonly mapKeys: readonly string[];
   readonly allOf: readonly ValueRules[];
   readonly anyOf: readonly ValueRules[];
   readonly oneOf: readonly ValueRules[];
@@ -169,6 +171,7 @@ function compileRules(schema: Schema, compiled?: Pick<SchemaNode, 'properties' |
       ? typeof compiled.additional === 'object' ? compiled.additional.value : undefined
       : typeof schema.additionalProperties === 'object' ? compileRules(schema.additionalProperties) : undefined,
     items: compiled ? compiled.items?.value : schema.items && compileRules(schema.items),
+    mapKeys: schema['x-kubernetes-list-type'] === 'map' ? schema['x-kubernetes-list-map-keys'] ?? [] : [],
     allOf: nested(schema.allOf),
     anyOf: nested(schema.anyOf),
     oneOf: nested(schema.oneOf),

@@ -99,12 +99,10 @@ class Validator {
     }
     if (rules.uniqueItems && new Set(value.map((item) => JSON.stringify(item))).size < value.length) this.refuse(path, value, "shouldn't contain duplicates");
     if (!items) return;
-    // Elements have no identity here; an element that was there before, wherever, is not checked again.
-    const before = Array.isArray(old) ? new Set(old.map((item) => JSON.stringify(item))) : undefined;
-    value.forEach((item, index) => {
-      if (before?.has(JSON.stringify(item))) return;
-      this.check(item, items, `${path}[${index}]`, undefined);
-    });
+    // Only elements of a map have an identity that says which one they were before.
+    const keyOf = (item: unknown): string => JSON.stringify(rules.mapKeys.map((key) => (item as JsonObject | null)?.[key]));
+    const before = rules.mapKeys.length > 0 && Array.isArray(old) ? new Map(old.map((item: unknown) => [keyOf(item), item])) : undefined;
+    value.forEach((item, index) => this.check(item, items, `${path}[${index}]`, before?.get(keyOf(item))));
   }
 
   private object(value: JsonObject, rules: ValueRules, path: string, old: unknown): void {
