@@ -17,16 +17,21 @@ export function importProgram(dockerHost: string, program: string, name: string)
 export async function withProgram(program: string, use: (root: string) => Promise<void>): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'bramble-image-'));
   try {
-    const { stdout } = await run('ldd', [program]);
-    for (const file of [program, ...[...stdout.matchAll(/(\/\S+)\s+\(0x/g)].map((match) => match[1]!)]) {
-      mkdirSync(dirname(join(root, file)), { recursive: true });
-      copyFileSync(realpathSync(file), join(root, file));
-    }
+    await copyProgram(program, root);
     for (const directory of ['tmp', 'etc', 'proc', 'sys', 'dev', 'var']) mkdirSync(join(root, directory), { recursive: true });
     chmodSync(join(root, 'tmp'), 0o1777);
     await use(root);
   } finally {
     rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** With the libraries it loads. */
+export async function copyProgram(program: string, root: string): Promise<void> {
+  const { stdout } = await run('ldd', [program]);
+  for (const file of [program, ...[...stdout.matchAll(/(\/\S+)\s+\(0x/g)].map((match) => match[1]!)]) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    copyFileSync(realpathSync(file), join(root, file));
   }
 }
 
