@@ -79,7 +79,7 @@ export function newInvalid(kind: { group: string; kind: string }, name: string, 
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   const qualifiedKind = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
   return failure(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${text}`, {
-    name, ...(kind.group ? { group: kind.group } : {}), kind: kind.kind, causes,
+    ...(name ? { name } : {}), ...(kind.group ? { group: kind.group } : {}), kind: kind.kind, causes,
   });
 }
 

@@ -14,11 +14,21 @@ interface PolicyRule {
   namespaces?: string[];
   nonResourceURLs?: string[];
   omitStages?: AuditStage[];
+  omitManagedFields?: boolean;
 }
 
 export interface AuditPolicy {
   rules: PolicyRule[];
   omitStages: AuditStage[];
+  /** Of rules that do not say. */
+  omitManagedFields: boolean;
+}
+
+/** What the policy asks for. */
+export interface AuditDecision {
+  level: AuditLevel;
+  omitStages: readonly AuditStage[];
+  omitManagedFields: boolean;
 }
 
 export interface AuditedRequest {
@@ -34,7 +44,7 @@ const stages: readonly string[] = ['RequestReceived', 'ResponseStarted', 'Respon
 
 /** @throws StatusError BadRequest that says what is wrong with the file. */
 export function parseAuditPolicy(document: unknown): AuditPolicy {
-  const { kind, apiVersion, rules, omitStages = [] } = (document ?? {}) as { kind?: unknown; apiVersion?: unknown; rules?: unknown; omitStages?: unknown };
+  const { kind, apiVersion, rules, omitStages = [], omitManagedFields = false } = (document ?? {}) as { [field: string]: unknown };
   if (kind !== 'Policy' || apiVersion !== 'audit.k8s.io/v1') throw newBadRequest('the audit policy is no Policy of audit.k8s.io/v1');
   if (!Array.isArray(rules) || rules.length === 0) throw newBadRequest('the audit policy has no rules');
   for (const [index, rule] of rules.entries()) {
@@ -44,7 +54,7 @@ export function parseAuditPolicy(document: unknown): AuditPolicy {
     if (resources?.length && nonResourceURLs?.length) throw newBadRequest(`rules[${index}] of the audit policy cannot apply to both regular resources and non-resource URLs`);
   }
   checkStages('omitStages', omitStages);
-  return { rules: rules as PolicyRule[], omitStages: omitStages as AuditStage[] };
+  return { rules: rules as PolicyRule[], omitStages: omitStages as AuditStage[], omitManagedFields: omitManagedFields === true };
 }
 
 function checkStages(field: string, value: unknown): void {
@@ -52,9 +62,10 @@ function checkStages(field: string, value: unknown): void {
 }
 
 /** The first rule that matches decides; where none does, nothing is written. */
-export function auditLevelOf(policy: AuditPolicy, request: AuditedRequest): { level: AuditLevel; omitStages: readonly AuditStage[] } {
+export function auditLevelOf(policy: AuditPolicy, request: AuditedRequest): AuditDecision {
   const rule = policy.rules.find((candidate) => matches(candidate, request));
-  return rule ? { level: rule.level, omitStages: [...policy.omitStages, ...rule.omitStages ?? []] } : { level: 'None', omitStages: [] };
+  if (!rule) return { level: 'None', omitStages: [], omitManagedFields: false };
+  return { level: rule.level, omitStages: [...policy.omitStages, ...rule.omitStages ?? []], omitManagedFields: rule.omitManagedFields ?? policy.omitManagedFields };
 }
 
 function matches(rule: PolicyRule, { user, verb, path, resource }: AuditedRequest): boolean {
@@ -78,6 +89,7 @@ function matchesResource({ namespaces, resources }: PolicyRule, wanted: NonNulla
     if (group !== wanted.group) return false;
     if (names.length === 0) return true;
     if (resourceNames.length > 0 && !resourceNames.includes(wanted.name ?? '')) return false;
-    return names.some((name) => name === full || name === '*' || (wanted.subresource !== '' && (name === `*/${wanted.subresource}` || name === `${wanted.resource}/*`)));
+    // `pods/*` is the pods too.
+    return names.some((name) => name === full || name === '*' || name === `${wanted.resource}/*` || (wanted.subresource !== '' && name === `*/${wanted.subresource}`));
   });
 }

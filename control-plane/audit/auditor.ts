@@ -6,7 +6,7 @@ import { microTimestamp, type Clock } from '../../machinery/clock.ts';
 import type { RequestInfo } from '../apiserver/request-info.ts';
 import type { UserInfo } from '../registry/registry.ts';
 import type { AuditLog } from './audit-log.ts';
-import { auditLevelOf, type AuditLevel, type AuditPolicy, type AuditStage } from './audit-policy.ts';
+import { auditLevelOf, type AuditDecision, type AuditLevel, type AuditPolicy, type AuditStage } from './audit-policy.ts';
 
 export interface AuditOptions {
   policy: AuditPolicy;
@@ -46,10 +46,11 @@ export class Auditor {
     const { info, message } = request;
     const resource = info.isResource ? { group: info.group, resource: info.resource, subresource: info.subresource, namespace: info.namespace, name: info.name } : undefined;
     const user = request.sender ?? { name: '', groups: [] };
-    const { level, omitStages } = auditLevelOf(policy, { user, verb: info.verb, path: info.path, ...(resource ? { resource } : {}) });
+    const decision = auditLevelOf(policy, { user, verb: info.verb, path: info.path, ...(resource ? { resource } : {}) });
+    const { level } = decision;
     if (level === 'None') return undefined;
     const id = auditIdOf(message.headers['audit-id'], newId);
-    const entry = new AuditEntry({ level, omitStages, id, base: baseOf(request, level, id, microTimestamp(clock.now())), options: this.options });
+    const entry = new AuditEntry({ decision, id, base: baseOf(request, level, id, microTimestamp(clock.now())), options: this.options });
     // Of those who are not known only the refusal is written.
     if (request.sender) entry.received();
     return entry;
@@ -57,8 +58,7 @@ export class Auditor {
 }
 
 interface EntryParts {
-  level: AuditLevel;
-  omitStages: readonly AuditStage[];
+  decision: AuditDecision;
   id: string;
   base: Record<string, unknown>;
   options: AuditOptions;
@@ -84,7 +84,7 @@ export class AuditEntry {
   }
 
   get level(): AuditLevel {
-    return this.parts.level;
+    return this.parts.decision.level;
   }
 
   allowed(reason: string): void {
@@ -118,7 +118,7 @@ export class AuditEntry {
   /** @param code of the answer; of one that had begun it stays what it was. */
   complete(code: number): void {
     if (this.stage === 'ResponseComplete') return;
-    const response = this.parts.level === 'RequestResponse' && this.responseObject !== undefined ? { responseObject: this.responseObject } : {};
+    const response = this.level === 'RequestResponse' && this.responseObject !== undefined ? { responseObject: this.shown(this.responseObject) } : {};
     this.write('ResponseComplete', { responseStatus: this.statusOf(this.code || code), ...this.requestBody(), ...response });
   }
 
@@ -129,7 +129,11 @@ export class AuditEntry {
   }
 
   private requestBody(): object {
-    return this.parts.level === 'Metadata' || this.requestObject === undefined ? {} : { requestObject: this.requestObject };
+    return this.level === 'Metadata' || this.requestObject === undefined ? {} : { requestObject: this.shown(this.requestObject) };
+  }
+
+  private shown(object: unknown): unknown {
+    return this.parts.decision.omitManagedFields ? withoutManagedFields(object) : object;
   }
 
   private statusOf(code: number): object {
@@ -139,11 +143,19 @@ export class AuditEntry {
 
   private write(stage: AuditStage, more: object = {}): void {
     this.stage = stage;
-    const { omitStages, base, options: { log, clock } } = this.parts;
-    if (omitStages.includes(stage)) return;
+    const { decision, base, options: { log, clock } } = this.parts;
+    if (decision.omitStages.includes(stage)) return;
     const annotations = Object.keys(this.annotations).length > 0 ? { annotations: this.annotations } : {};
     log.write({ ...base, stage, stageTimestamp: microTimestamp(clock.now()), ...more, ...annotations });
   }
+}
+
+/** Of an object, and of each of a list. */
+function withoutManagedFields(object: unknown): unknown {
+  if (typeof object !== 'object' || object === null) return object;
+  const { metadata, items } = object as { metadata?: { managedFields?: unknown } | null; items?: unknown };
+  const { managedFields: _, ...rest } = metadata ?? {};
+  return { ...object, ...(metadata ? { metadata: rest } : {}), ...(Array.isArray(items) ? { items: items.map(withoutManagedFields) } : {}) };
 }
 
 function baseOf({ message, info, sender, impersonated }: AuditedRequest, level: AuditLevel, id: string, received: string): Record<string, unknown> {

@@ -32,6 +32,7 @@ rules:
 - {level: Metadata, resources: [{group: "", resources: [secrets, pods/*]}]}
 - {level: RequestResponse, resources: [{group: "", resources: [configmaps]}], omitStages: [RequestReceived]}
 - {level: Request, resources: [{group: "", resources: [namespaces]}]}
+- {level: RequestResponse, resources: [{group: "", resources: [serviceaccounts]}], omitManagedFields: true, omitStages: [RequestReceived]}
 - {level: Metadata}
 `;
 let server: StartedApiServer;
@@ -89,6 +90,15 @@ it('writes as much as the level says', async () => {
   await send('GET', '/healthz');
   await eventually(() => expect(stages()).toEqual(['RequestReceived', 'ResponseComplete 201']));
   expect(JSON.stringify(events)).not.toContain('hidden');
+});
+
+it('leaves out what the policy omits, also of lists', async () => {
+  await send('POST', '/api/v1/namespaces/default/serviceaccounts', { body: { metadata: { name: 'one' } } });
+  await send('GET', '/api/v1/namespaces/default/serviceaccounts');
+  await eventually(() => expect(stages()).toEqual(['ResponseComplete 201', 'ResponseComplete 200']));
+  expect(events[0]?.responseObject).toMatchObject({ kind: 'ServiceAccount', metadata: { name: 'one' } });
+  expect(events[1]?.responseObject).toMatchObject({ kind: 'ServiceAccountList', items: [{}, { metadata: { name: 'one' } }] });
+  expect(JSON.stringify(events)).not.toContain('managedFields');
 });
 
 it('gives the events of a request one id, the answer too, and takes the client\'s', async () => {
