@@ -37,6 +37,7 @@ import { ensurePki, type Pki } from './pki/ensure-pki.ts';
 import { writeKubeconfig } from './pki/kubeconfig.ts';
 import { machineIdentity } from './pki/machine-identity.ts';
 import { createRegistry, type GenericRegistry } from './registry/generic-registry.ts';
+import type { ResourceCatalog } from './registry/resource-catalog.ts';
 import { createLocalClient } from './registry/local-client.ts';
 import { Scheduler, schedulerName } from './scheduler/scheduler.ts';
 import { createAdmissionStore } from './admission/admission-store.ts';
@@ -45,6 +46,7 @@ import { WebhookClient, type ServiceDialer } from './admission/webhook/webhook-c
 import { AggregatedServices } from './aggregation/aggregated-services.ts';
 import type { AggregationOptions } from './aggregation/aggregation-proxy.ts';
 import { AvailabilityController } from './aggregation/availability-controller.ts';
+import { LocalApiServices } from './aggregation/local-api-services.ts';
 import { ensureExtensionAuthentication, frontProxyName } from './aggregation/extension-authentication.ts';
 import { openStorage } from './encryption/open-storage.ts';
 import { registerRotation } from './encryption/rotation-route.ts';
@@ -148,7 +150,7 @@ async function startParts(context: Context): Promise<RunningServer> {
   await ensurePriorityClasses(client);
   await ensureFlowControlObjects(client);
   await ensureBootstrapPolicy(client);
-  const aggregation = await prepareAggregation(context, { pki, client, storage });
+  const aggregation = await prepareAggregation(context, { pki, client, storage, catalog: registry.catalog });
   const app = await startApiServer(context, { pki, registry, nats, access, authentication, storage, aggregation });
   await ensureKubernetesService(client, { clusterIP: context.addresses.kubernetes, addresses: [context.advertiseAddress], port: options.apiPort });
   await ensureDnsService(client, { clusterIP: context.addresses.dns });
@@ -198,15 +200,19 @@ function startRegistry(context: Context, storage: LevelStore, access: AccessCont
   return registry;
 }
 
-async function prepareAggregation(context: Context, { pki, client, storage }: { pki: Pki; client: ApiClient; storage: LevelStore }): Promise<AggregationOptions> {
+async function prepareAggregation(context: Context, { pki, client, storage, catalog }: { pki: Pki; client: ApiClient; storage: LevelStore; catalog: ResourceCatalog }): Promise<AggregationOptions> {
   const services = new AggregatedServices(storage);
   const options = { services, dial: serviceDialer(context, storage), frontProxy: await pki.issueClient(frontProxyName, []) };
   await ensureExtensionAuthentication(client, pki.ca);
+  const logger = context.logger.child({ component: 'aggregation' });
+  const local = new LocalApiServices({ client, catalog, logger });
+  await local.start();
   const controller = new AvailabilityController({
-    ...options, aggregated: services, client, store: createAdmissionStore(storage), clock: context.clock, logger: context.logger.child({ component: 'aggregation' }),
+    ...options, aggregated: services, client, storage, store: createAdmissionStore(storage), clock: context.clock, logger,
   });
   controller.start();
   context.stops.push({ name: 'aggregation', stop: async () => {
+    await local.stop();
     await controller.stop();
     services.stop();
   } });

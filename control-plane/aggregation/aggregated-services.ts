@@ -8,6 +8,8 @@ import type { Storage } from '../storage/storage.ts';
 export class AggregatedServices implements AggregatedGroupVersions {
   private readonly storage: Pick<Storage, 'list' | 'watch' | 'revision'>;
   private readonly discovered = new Map<string, readonly AggregatedResource[]>();
+  /** Name of the APIService → where its server says that its OpenAPI 3 document is. */
+  private readonly documents = new Map<string, string>();
   /** `group/version` → its APIService; undefined: to be read again. */
   private services: ReadonlyMap<string, APIService> | undefined;
   private shown: readonly AggregatedGroupVersion[] | undefined;
@@ -19,9 +21,10 @@ export class AggregatedServices implements AggregatedGroupVersions {
   }
 
   get groupVersions(): readonly AggregatedGroupVersion[] {
-    this.shown ??= [...this.byGroupVersion().values()].filter(isAvailable).map(({ metadata, spec }) => ({
-      group: spec!.group ?? '', version: spec!.version ?? '', groupPriorityMinimum: spec!.groupPriorityMinimum, versionPriority: spec!.versionPriority,
-      resources: this.discovered.get(metadata?.name ?? ''),
+    this.shown ??= [...this.byGroupVersion().values()].map((service) => ({
+      group: service.spec!.group ?? '', version: service.spec!.version ?? '', groupPriorityMinimum: service.spec!.groupPriorityMinimum, versionPriority: service.spec!.versionPriority,
+      // What a server that is away last said is not what it serves.
+      resources: isAvailable(service) ? this.discovered.get(service.metadata?.name ?? '') : undefined,
     }));
     return this.shown;
   }
@@ -40,6 +43,20 @@ export class AggregatedServices implements AggregatedGroupVersions {
   setResources(name: string, resources: readonly AggregatedResource[]): void {
     this.discovered.set(name, resources);
     this.shown = undefined;
+  }
+
+  /** @param url of the OpenAPI 3 document of the group-version, with its hash; undefined: there is none. */
+  setDocument(name: string, url: string | undefined): void {
+    if (url === undefined) this.documents.delete(name);
+    else this.documents.set(name, url);
+  }
+
+  /** `apis/metrics.k8s.io/v1beta1` → where its OpenAPI 3 document is. */
+  get openApiPaths(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.byGroupVersion()].flatMap(([groupVersion, service]) => {
+      const url = isAvailable(service) ? this.documents.get(service.metadata?.name ?? '') : undefined;
+      return url === undefined ? [] : [[`apis/${groupVersion}`, url]];
+    }));
   }
 
   stop(): void {

@@ -16,11 +16,17 @@ const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'pro
 /** Before bodies are read, after access was checked: add it after the hook that does that. */
 export function registerAggregation(app: FastifyInstance, options: AggregationOptions): void {
   app.addHook('onRequest', async (request, reply) => {
-    const [, prefix, group, version] = request.url.split('?', 1)[0]!.split('/');
-    if (prefix !== 'apis' || !group || !version) return;
-    const service = options.services.find(group, version);
+    const service = findAggregated(options.services, request.url);
     if (service) await forward(options, service, request, reply);
   });
+}
+
+const ownPlace = /^(?:\/openapi\/v3)?\/apis\/([^/?]+)\/([^/?]+)/;
+
+/** @param url with its query. @returns the APIService whose server answers there. */
+export function findAggregated(services: AggregatedServices, url: string): APIService | undefined {
+  const [, group, version] = ownPlace.exec(url) ?? [];
+  return group && version ? services.find(group, version) : undefined;
 }
 
 async function forward(options: AggregationOptions, service: APIService, request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -30,6 +36,8 @@ async function forward(options: AggregationOptions, service: APIService, request
   try {
     const call = await beginExtensionRequest(options, service, { method: request.method, path: request.url, headers: { ...forwardedHeaders(raw), ...userHeaders(request.user) } });
     reply.raw.once('close', () => call.destroy());
+    // Clients do not wait for connections to be made.
+    if (reply.raw.destroyed) call.destroy();
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       call.once('response', resolve);
       call.on('error', reject);
@@ -48,7 +56,7 @@ async function forward(options: AggregationOptions, service: APIService, request
 }
 
 /** What the client says about its identity is for this server, not for the next. */
-function forwardedHeaders({ headers, socket }: IncomingMessage): OutgoingHttpHeaders {
+export function forwardedHeaders({ headers, socket }: IncomingMessage): OutgoingHttpHeaders {
   const kept = Object.entries(headers).filter(([name]) => !hopByHop.has(name) && !name.startsWith('x-remote-') && !name.startsWith('impersonate-'));
   return { ...Object.fromEntries(kept), 'X-Forwarded-For': socket.remoteAddress ?? '', 'X-Forwarded-Proto': 'https' };
 }

@@ -2,18 +2,23 @@
 import type { IncomingMessage } from 'node:http';
 import type { APIService, APIServiceCondition } from '../../api/apiregistration.ts';
 import { isNotFound } from '../../api/errors.ts';
-import { apiServices, endpointSlices, services } from '../../api/resources.ts';
+import type { KubernetesObject } from '../../api/meta.ts';
+import { apiServices, endpointSlices, services, type Resource } from '../../api/resources.ts';
 import type { ApiClient } from '../../machinery/client.ts';
 import { timestamp, type Clock, type Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { AdmissionStore } from '../admission/admission-store.ts';
 import type { AggregatedResource } from '../apiserver/discovery/group-versions.ts';
+import { listPrefix } from '../storage/keys.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { AggregatedServices } from './aggregated-services.ts';
 import { beginExtensionRequest, type ExtensionAccess } from './extension-request.ts';
 
 export interface AvailabilityOptions extends ExtensionAccess {
   aggregated: AggregatedServices;
   store: AdmissionStore;
+  /** Tells of changes. */
+  storage: Pick<Storage, 'watch' | 'revision'>;
   client: ApiClient;
   clock: Clock;
   logger: Logger;
@@ -29,34 +34,74 @@ const passed: Verdict = { status: 'True', reason: 'Passed', message: 'all checks
 export class AvailabilityController {
   private readonly options: AvailabilityOptions;
   private timer: Timer | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private running: Promise<void> | undefined;
+  private again = false;
   private stopped = false;
+  private unwatch: (() => void)[] = [];
+  /** Name → what was asked of it when it was last looked at. */
+  private readonly specs = new Map<string, string>();
 
   constructor(options: AvailabilityOptions) {
     this.options = options;
   }
 
   start(): void {
-    this.running = this.checkAll().then(() => {
-      if (!this.stopped) this.timer = this.options.clock.after(checkEveryMs, () => this.start());
-    });
+    const { storage } = this.options;
+    this.unwatch = [apiServices, services, endpointSlices].map((resource) =>
+      storage.watch(listPrefix(resource), storage.revision, { events: (events) => { if (events.some(({ object }) => this.concerns(resource, object))) this.wake(); }, closed: () => {} }));
+    this.wake();
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     this.timer?.cancel();
+    for (const unwatch of this.unwatch) unwatch();
     await this.running;
+  }
+
+  /** At once; after a check that is under way. */
+  private wake(): void {
+    if (this.stopped) return;
+    if (this.running) {
+      this.again = true;
+      return;
+    }
+    this.timer?.cancel();
+    this.running = this.checkAll().finally(() => {
+      this.running = undefined;
+      if (this.stopped) return;
+      if (this.again) {
+        this.again = false;
+        this.wake();
+      } else if (this.options.aggregated.list().length > 0) {
+        this.timer = this.options.clock.after(checkEveryMs, () => this.wake());
+      }
+    });
+  }
+
+  /** What this controller writes itself is no reason to look again. */
+  private concerns(resource: Resource, object: KubernetesObject): boolean {
+    const { name = '', namespace } = object.metadata ?? {};
+    if (resource === apiServices) {
+      const { spec } = object as APIService;
+      return spec?.service !== undefined && this.specs.get(name) !== JSON.stringify(spec);
+    }
+    const service = resource === services ? name : object.metadata?.labels?.['kubernetes.io/service-name'];
+    return this.options.aggregated.list().some(({ spec }) => spec?.service?.namespace === namespace && spec?.service?.name === service);
   }
 
   /** Never rejects. */
   async checkAll(): Promise<void> {
-    for (const service of this.options.aggregated.list()) {
+    await Promise.all(this.options.aggregated.list().map(async (service) => {
+      this.specs.set(service.metadata?.name ?? '', JSON.stringify(service.spec));
       try {
         await this.write(service, await this.check(service));
       } catch (error) {
         this.options.logger.warn('The availability of an APIService is not known', { apiService: service.metadata?.name, error });
       }
-    }
+    }));
+    const present = new Set(this.options.aggregated.list().map(({ metadata }) => metadata?.name));
+    for (const name of this.specs.keys()) if (!present.has(name)) this.specs.delete(name);
   }
 
   private async check(service: APIService): Promise<Verdict> {
@@ -68,16 +113,31 @@ export class AvailabilityController {
     if (!slices.some(({ endpoints }) => endpoints.some(({ conditions }) => conditions?.ready !== false))) {
       return unavailable('MissingEndpoints', `endpoints for service/${name} in ${JSON.stringify(namespace)} have no addresses`);
     }
-    const path = `/apis/${service.spec!.group}/${service.spec!.version}`;
+    const groupVersionPath = `apis/${service.spec!.group}/${service.spec!.version}`;
+    const path = `/${groupVersionPath}`;
     try {
-      this.options.aggregated.setResources(service.metadata?.name ?? '', await this.discover(service, path));
+      const { resources } = await this.ask(service, path);
+      this.options.aggregated.setResources(service.metadata?.name ?? '', Array.isArray(resources) ? resources as AggregatedResource[] : []);
+      this.options.aggregated.setDocument(service.metadata?.name ?? '', await this.findDocument(service, groupVersionPath));
       return passed;
     } catch (error) {
       return unavailable('FailedDiscoveryCheck', `failing or missing response from https://${name}.${namespace}.svc${path}: ${(error as Error).message}`);
     }
   }
 
-  private async discover(service: APIService, path: string): Promise<readonly AggregatedResource[]> {
+  /** Servers without OpenAPI 3 are fine: nobody can explain their kinds. */
+  private async findDocument(service: APIService, groupVersionPath: string): Promise<string | undefined> {
+    try {
+      const { paths } = await this.ask(service, '/openapi/v3') as { paths?: Record<string, { serverRelativeURL?: unknown } | undefined> };
+      const url = paths?.[groupVersionPath]?.serverRelativeURL;
+      return typeof url === 'string' && url.startsWith(`/openapi/v3/${groupVersionPath}`) ? url : undefined;
+    } catch (error) {
+      this.options.logger.debug('An extension API server has no OpenAPI 3 documents', { apiService: service.metadata?.name, error });
+      return undefined;
+    }
+  }
+
+  private async ask(service: APIService, path: string): Promise<Readonly<Record<string, unknown>>> {
     const call = await beginExtensionRequest(this.options, service, {
       method: 'GET', path, headers: { accept: 'application/json', 'X-Remote-User': 'system:kube-aggregator', 'X-Remote-Group': 'system:masters' },
     });
@@ -94,8 +154,9 @@ export class AvailabilityController {
         if (text.length > maxDiscoveryBytes) throw new Error('the answer is too long');
       }
       if (response.statusCode !== 200) throw new Error(`bad status from the server: ${response.statusCode}`);
-      const { resources } = JSON.parse(text) as { resources?: unknown };
-      return Array.isArray(resources) ? resources as AggregatedResource[] : [];
+      const value: unknown = JSON.parse(text);
+      if (typeof value !== 'object' || value === null) throw new Error('the answer is no object');
+      return value as Record<string, unknown>;
     } finally {
       timer.cancel();
       call.destroy();

@@ -110,13 +110,13 @@ export function buildApp(options: AppOptions): FastifyInstance {
   registerHealth(app, { live: options.health?.live ?? [], ready: options.health?.ready ?? [] }, logger);
   if (options.tokens) registerIssuer(app, options.tokens);
   registerDiscovery(app, new ServedGroups(parts.catalog, options.aggregatedGroupVersions ?? options.aggregation?.services));
-  registerOpenApi(app, gitVersion(options.version), options.clock, parts.catalog);
+  registerOpenApi(app, gitVersion(options.version), options.clock, parts.catalog, options.aggregation?.services);
   registerProxy(app, parts);
   // Resources are found by the table at run time, not by a route each.
   const handle = createResourceHandler(parts);
   app.all('/api/*', { onSend: sendWarnings }, handle);
   app.all('/apis/*', { onSend: sendWarnings }, handle);
-  app.server.on('upgrade', createUpgradeHandler(parts));
+  app.server.on('upgrade', createUpgradeHandler(parts, options.aggregation));
   return app;
 }
 

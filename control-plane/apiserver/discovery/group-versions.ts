@@ -49,14 +49,14 @@ export interface ServedGroup {
   versions: readonly ServedVersion[];
 }
 
-const builtInPriorities: Readonly<Record<string, number>> = {
+export const builtInPriorities: Readonly<Record<string, number>> = {
   'apiregistration.k8s.io': 20000, '': 18000, apps: 17800, 'events.k8s.io': 17750, 'authentication.k8s.io': 17700, 'authorization.k8s.io': 17600,
   autoscaling: 17500, batch: 17400, 'certificates.k8s.io': 17300, 'networking.k8s.io': 17200, policy: 17100, 'rbac.authorization.k8s.io': 17000,
   'storage.k8s.io': 16800, 'admissionregistration.k8s.io': 16700, 'apiextensions.k8s.io': 16700, 'scheduling.k8s.io': 16600, 'coordination.k8s.io': 16500,
   'node.k8s.io': 16300, 'discovery.k8s.io': 16200, 'flowcontrol.apiserver.k8s.io': 16100,
 };
-const customGroupPriority = 1000;
-const customVersionPriority = 100;
+export const customGroupPriority = 1000;
+export const customVersionPriority = 100;
 
 const builtIn: ReadonlySet<Resource> = new Set(builtInResources);
 

@@ -5,6 +5,8 @@ import type { Duplex } from 'node:stream';
 import type { Pod } from '../../../api/core.ts';
 import { newBadRequest, newMethodNotAllowed, type StatusError } from '../../../api/errors.ts';
 import { pods, type Subresource } from '../../../api/resources.ts';
+import type { AggregationOptions } from '../../aggregation/aggregation-proxy.ts';
+import { aggregatedUpgrade } from '../../aggregation/aggregation-upgrade.ts';
 import { auditRefusedUpgrade, auditUpgrade } from '../../audit/audit-upgrade.ts';
 import type { AuditEntry } from '../../audit/auditor.ts';
 import { checkAccess, readAccessRequest, type Access, type AccessRequest } from '../access.ts';
@@ -43,7 +45,8 @@ interface Call extends UpgradeRequest {
   query: RawQuery;
 }
 
-export function createUpgradeHandler(parts: AppParts): UpgradeHandler {
+/** @param aggregation what other servers answer. */
+export function createUpgradeHandler(parts: AppParts, aggregation?: AggregationOptions): UpgradeHandler {
   return (request, socket, head) => {
     // Whoever takes the connection over listens as well; a broken one needs no more than its end.
     socket.on('error', () => socket.destroy());
@@ -56,7 +59,10 @@ export function createUpgradeHandler(parts: AppParts): UpgradeHandler {
       const end = parts.longRunning.begin(() => socket.destroy());
       socket.once('close', end);
       if (socket.destroyed) end();
-      else await dispatch({ parts, access, audit, request, socket, head, switched: (code) => audit?.started(code) });
+      else {
+        const upgrade = { request, socket, head, switched: (code: number) => audit?.started(code) };
+        await (aggregatedUpgrade(aggregation, upgrade, access.user) ?? dispatch({ ...upgrade, parts, access, audit }));
+      }
     };
     run().catch((error: unknown) => {
       if (error instanceof PlainRefusal) {

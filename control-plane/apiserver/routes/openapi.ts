@@ -21,8 +21,11 @@ const gnosticV3Types = ['application/com.github.proto-openapi.spec.v3.v1.0+proto
 /**
  * What documents are made with is loaded when one is asked for.
  * @param version of the server, `v1.36.0+bramble-0.1.0`.
+ * @param aggregated documents that other servers answer.
  */
-export function registerOpenApi(app: FastifyInstance, version: string, clock: Clock, catalog: ResourceCatalog = new MutableResourceCatalog()): void {
+export function registerOpenApi(
+  app: FastifyInstance, version: string, clock: Clock, catalog: ResourceCatalog = new MutableResourceCatalog(), aggregated?: { readonly openApiPaths: Readonly<Record<string, string>> },
+): void {
   const cache = new IdleCache(clock, idleMs);
   const hashes = new DocumentHashes(catalog, version);
   const unsubscribe = catalog.onChange(() => cache.stop());
@@ -43,8 +46,9 @@ export function registerOpenApi(app: FastifyInstance, version: string, clock: Cl
     return sendBytes(request, reply, 200, bytes, { encoding: 'json', contentType: protobuf ? gnosticTypes[0] : 'application/json' });
   });
   app.get('/openapi/v3', (request, reply) => {
-    const paths = Object.fromEntries([...hashes.groupVersions].map(([path, { hash }]) => [path, { serverRelativeURL: urlOf(path, hash) }]));
-    return sendValue(request, reply, 200, { paths });
+    const own = [...hashes.groupVersions].map(([path, { hash }]) => [path, { serverRelativeURL: urlOf(path, hash) }] as const);
+    const others = Object.entries(aggregated?.openApiPaths ?? {}).map(([path, serverRelativeURL]) => [path, { serverRelativeURL }] as const);
+    return sendValue(request, reply, 200, { paths: Object.fromEntries([...own, ...others]) });
   });
   app.get<{ Params: { '*': string } }>('/openapi/v3/*', async (request, reply) => {
     const path = request.params['*'];

@@ -1,14 +1,17 @@
 import { createServer, request, type Server } from 'node:https';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { APIService } from '../../../../api/apiregistration.ts';
-import { apiServices, endpointSlices, services } from '../../../../api/resources.ts';
+import type { CustomResourceDefinition } from '../../../../api/apiextensions.ts';
+import { apiServices, customResourceDefinitions, endpointSlices, services } from '../../../../api/resources.ts';
 import { systemClock } from '../../../../machinery/clock.ts';
 import { silentLogger } from '../../../../machinery/logger.ts';
+import { eventually } from '../../../../machinery/testing/eventually.ts';
 import { createAdmissionStore } from '../../../admission/admission-store.ts';
 import { AggregatedServices } from '../../../aggregation/aggregated-services.ts';
 import { AvailabilityController } from '../../../aggregation/availability-controller.ts';
+import { LocalApiServices } from '../../../aggregation/local-api-services.ts';
 import { createAuthority, issueCertificate } from '../../../pki/certificates.ts';
 import { createLocalClient } from '../../../registry/local-client.ts';
 import { createMemoryStore } from '../../../storage/memory-store.ts';
@@ -17,6 +20,9 @@ import { startApiServer, type StartedApiServer } from '../start-api-server.ts';
 let extension: Server;
 let api: StartedApiServer;
 let controller: AvailabilityController;
+const groupVersion = 'apis/wardle.example.com/v1';
+/** That the extension server has. */
+const connections = new Set<unknown>();
 const aggregatedStore = createMemoryStore();
 const aggregated = new AggregatedServices(aggregatedStore);
 
@@ -34,17 +40,31 @@ beforeAll(async () => {
         outgoing.end(JSON.stringify({ kind: 'APIResourceList', resources: [{ name: 'flunders', singularName: 'flunder', namespaced: true, kind: 'Flunder', verbs: ['get', 'list'] }] }));
         return;
       }
+      if (incoming.url === '/openapi/v3') {
+        outgoing.end(JSON.stringify({ paths: { [groupVersion]: { serverRelativeURL: `/openapi/v3/${groupVersion}?hash=ABC` } } }));
+        return;
+      }
       outgoing.statusCode = 201;
       const { subject } = (incoming.socket as unknown as TLSSocket).getPeerCertificate();
       outgoing.end(JSON.stringify({ url: incoming.url, method: incoming.method, body, proxy: subject.CN, user: incoming.headers['x-remote-user'], groups: incoming.headers['x-remote-group'], authorization: incoming.headers.authorization }));
     });
+  });
+  extension.on('upgrade', (incoming, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    socket.write(`${incoming.url} of ${String(incoming.headers['x-remote-user'])}\n`);
+    socket.on('error', () => {});
+    socket.pipe(socket);
+  });
+  extension.on('secureConnection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
   });
   await new Promise<void>((resolve) => { extension.listen(0, '127.0.0.1', resolve); });
   const { port } = extension.address() as AddressInfo;
   const access = { dial: () => Promise.resolve(connect(port, '127.0.0.1')), frontProxy };
   api = await startApiServer({ storage: aggregatedStore, aggregation: { ...access, services: aggregated } });
   const client = createLocalClient(api.registry, { name: 'system:bramble', groups: ['system:masters'] });
-  controller = new AvailabilityController({ ...access, aggregated, client, store: createAdmissionStore(aggregatedStore), clock: systemClock, logger: silentLogger });
+  controller = new AvailabilityController({ ...access, aggregated, client, storage: aggregatedStore, store: createAdmissionStore(aggregatedStore), clock: systemClock, logger: silentLogger });
   const service: APIService = {
     metadata: { name: 'v1.wardle.example.com' },
     spec: { group: 'wardle.example.com', version: 'v1', groupPriorityMinimum: 2000, versionPriority: 10, caBundle: Buffer.from(authority.certificate).toString('base64'), service: { namespace: 'default', name: 'wardle' } },
@@ -57,10 +77,10 @@ afterAll(async () => {
   await new Promise((resolve) => { extension.close(resolve); extension.closeAllConnections(); });
 });
 
-function ask(path: string, method = 'GET', body?: string): Promise<{ code: number; value: Record<string, unknown> }> {
+function ask(path: string, method = 'GET', body?: string, headers: Record<string, string> = {}): Promise<{ code: number; value: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
     const call = request(`${api.url}${path}`, {
-      method, ca: api.pki.ca, cert: api.pki.admin.certificate, key: api.pki.admin.key, headers: { 'content-type': 'application/json', 'X-Remote-User': 'forged' },
+      method, ca: api.pki.ca, cert: api.pki.admin.certificate, key: api.pki.admin.key, headers: { 'content-type': 'application/json', 'X-Remote-User': 'forged', ...headers },
     }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => { text += chunk.toString(); });
@@ -88,4 +108,58 @@ it('leads to the extension server when it answers, and says why it does not befo
   }]);
   expect((await ask('/apis/wardle.example.com')).value).toMatchObject({ kind: 'APIGroup', name: 'wardle.example.com', versions: [{ version: 'v1' }] });
   expect((await ask('/apis/wardle.example.com/v1')).value).toMatchObject({ resources: [{ name: 'flunders' }] });
+});
+
+it('shows the documents of the extension server among its own', async () => {
+  const url = '/openapi/v3/apis/wardle.example.com/v1?hash=ABC';
+  expect((await ask('/openapi/v3')).value).toMatchObject({ paths: { 'apis/wardle.example.com/v1': { serverRelativeURL: url }, 'apis/apps/v1': {} } });
+  expect((await ask(url)).value).toMatchObject({ url, user: 'kubernetes-admin' });
+});
+
+it('leads connections that leave HTTP through, and closes them with either end', async () => {
+  const call = request(`${api.url}/apis/wardle.example.com/v1/namespaces/default/flunders/a/exec`, {
+    ca: api.pki.ca, cert: api.pki.admin.certificate, key: api.pki.admin.key, headers: { connection: 'Upgrade', upgrade: 'echo', 'X-Remote-User': 'forged' },
+  });
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    call.once('upgrade', (_response, opened) => resolve(opened));
+    call.once('error', reject);
+    call.end();
+  });
+  let text = '';
+  socket.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+  socket.write('hello\n');
+  await eventually(() => expect(text).toBe('/apis/wardle.example.com/v1/namespaces/default/flunders/a/exec of kubernetes-admin\nhello\n'));
+  expect(connections.size).toBeGreaterThan(0);
+  socket.destroy();
+  await eventually(() => expect(connections.size).toBe(0));
+});
+
+it('notices a change by itself, and says in discovery which servers are away', async () => {
+  controller.start();
+  const client = createLocalClient(api.registry, { name: 'system:bramble', groups: ['system:masters'] });
+  await client.resource(endpointSlices).delete('wardle-1', 'default');
+  await eventually(async () => expect((await client.resource(apiServices).get('v1.wardle.example.com')).status?.conditions?.[0]).toMatchObject({ status: 'False', reason: 'EndpointsNotFound' }));
+  const { code, value } = await ask('/apis/wardle.example.com/v1/flunders');
+  expect([code, value['reason'], value['message']]).toEqual([503, 'ServiceUnavailable', 'service unavailable']);
+  expect((await ask('/apis/wardle.example.com')).value).toMatchObject({ kind: 'APIGroup' });
+  const { items } = (await ask('/apis', 'GET', undefined, { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' })).value as { items: { metadata: { name: string }; versions: unknown[] }[] };
+  expect(items.find(({ metadata }) => metadata.name === 'wardle.example.com')?.versions).toEqual([{ version: 'v1', freshness: 'Stale' }]);
+  await controller.stop();
+});
+
+it('has an APIService for each group-version of its own', async () => {
+  const client = createLocalClient(api.registry, { name: 'system:bramble', groups: ['system:masters'] });
+  const local = new LocalApiServices({ client, catalog: api.registry.catalog, logger: silentLogger });
+  await local.start();
+  const found = new Map((await client.resource(apiServices).list()).items.map((service) => [service.metadata?.name, service]));
+  expect(found.get('v1.')).toMatchObject({ metadata: { labels: { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' } }, spec: { version: 'v1', groupPriorityMinimum: 18000, versionPriority: 1 }, status: { conditions: [{ type: 'Available', status: 'True', reason: 'Local' }] } });
+  expect([...found.keys()]).toEqual(expect.arrayContaining(['v1.apps', 'v2.autoscaling', 'v1.wardle.example.com']));
+  await client.resource(customResourceDefinitions).create({
+    metadata: { name: 'widgets.example.com' },
+    spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget' }, versions: [{ name: 'v3', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }] },
+  });
+  await eventually(async () => expect((await client.resource(apiServices).get('v3.example.com')).spec).toMatchObject({ groupPriorityMinimum: 1000, versionPriority: 100 }));
+  await client.resource(customResourceDefinitions).delete('widgets.example.com', undefined);
+  await eventually(async () => expect((await client.resource(apiServices).list()).items.map(({ metadata }) => metadata?.name)).not.toContain('v3.example.com'));
+  await local.stop();
 });
