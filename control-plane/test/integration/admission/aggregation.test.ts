@@ -3,7 +3,6 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { APIService } from '../../../../api/apiregistration.ts';
-import type { CustomResourceDefinition } from '../../../../api/apiextensions.ts';
 import { apiServices, customResourceDefinitions, endpointSlices, services } from '../../../../api/resources.ts';
 import { systemClock } from '../../../../machinery/clock.ts';
 import { silentLogger } from '../../../../machinery/logger.ts';
