@@ -23,6 +23,7 @@ import type { NodeLifecycleOptions } from './node-lifecycle/node-lifecycle-contr
 import { PolicyTypeCheckingController } from './policy-type-checking/policy-type-checking-controller.ts';
 import { PodGcController } from './pod-gc/pod-gc-controller.ts';
 import type { PodGcOptions } from './pod-gc/pod-gc-controller.ts';
+import { replicationControllerKind } from './replica-set/replica-kind.ts';
 import { ReplicaSetController } from './replica-set/replica-set-controller.ts';
 import { ResourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 import { ServiceAccountController } from './service-account/service-account-controller.ts';
@@ -49,6 +50,7 @@ type Build = (context: ControllerContext, settings: ControllerSettings) => Runna
 export const controllerTable: Readonly<Record<string, Build>> = {
   deployment: (context) => new DeploymentController(context),
   'replica-set': (context) => new ReplicaSetController(context),
+  'replication-controller': (context) => new ReplicaSetController(context, replicationControllerKind),
   'endpoint-slice': (context) => new EndpointSliceController(context),
   'endpoint-slice-mirroring': (context) => new EndpointSliceMirroringController(context),
   endpoints: (context) => new EndpointsController(context),

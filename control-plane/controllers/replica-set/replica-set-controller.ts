@@ -1,13 +1,14 @@
 /**
- * Keeps as many pods of a ReplicaSet's template as spec.replicas says. Follows k8s.io/kubernetes/pkg/controller/replicaset.
+ * Keeps as many pods of a ReplicaSet's template as spec.replicas says, and of a ReplicationController's, its elder. Follows
+ * k8s.io/kubernetes/pkg/controller/replicaset and, in its form, pkg/controller/replication.
  */
 import type { ReplicaSet } from '../../../api/apps.ts';
 import type { Pod } from '../../../api/core.ts';
 import { isConflict, isForbidden, isNotFound, StatusError } from '../../../api/errors.ts';
-import { matches, selectorFromLabelSelector } from '../../../api/labels.ts';
+import { matches } from '../../../api/labels.ts';
 import type { Selector } from '../../../api/labels.ts';
 import { controllerOf, namespacedKey, objectKey } from '../../../api/meta.ts';
-import { pods, replicaSets } from '../../../api/resources.ts';
+import { pods } from '../../../api/resources.ts';
 import type { ResourceClient } from '../../../machinery/client.ts';
 import type { Clock } from '../../../machinery/clock.ts';
 import { Controller } from '../../../machinery/controller.ts';
@@ -19,6 +20,7 @@ import { isPodActive } from '../pod-readiness.ts';
 import { semanticEqual } from '../semantic-equality.ts';
 import { orphanIndex, ownerIndex } from '../shared-informers.ts';
 import { podsToDelete } from './pods-to-delete.ts';
+import { replicaSetKind, type ReplicaKind } from './replica-kind.ts';
 import { calculateReplicaSetStatus, failedCreateReason, failedDeleteReason, nextAvailabilityCheck } from './replica-set-status.ts';
 import type { ManageFailure } from './replica-set-status.ts';
 import { slowStartBatch } from './slow-start.ts';
@@ -27,6 +29,7 @@ import { slowStartBatch } from './slow-start.ts';
 const burstReplicas = 500;
 
 export class ReplicaSetController implements RunnableController {
+  private readonly kind: ReplicaKind;
   private readonly client: ResourceClient<ReplicaSet>;
   private readonly podClient: ResourceClient<Pod>;
   private readonly informer: Informer<ReplicaSet>;
@@ -35,15 +38,16 @@ export class ReplicaSetController implements RunnableController {
   private readonly recorder: EventSink;
   private readonly controller: Controller;
 
-  constructor(context: ControllerContext) {
+  constructor(context: ControllerContext, kind: ReplicaKind = replicaSetKind) {
+    this.kind = kind;
     const { client, informers, clock, logger, random } = context;
-    this.client = client.resource(replicaSets);
+    this.client = client.resource(kind.resource);
     this.podClient = client.resource(pods);
-    this.informer = informers.of(replicaSets);
+    this.informer = informers.of(kind.resource);
     this.podInformer = informers.of(pods);
     this.clock = clock;
-    this.recorder = context.recorder('replicaset-controller');
-    this.controller = new Controller({ name: 'replica-set', workers: 4, reconcile: (key) => this.reconcile(key), clock, logger, random });
+    this.recorder = context.recorder(kind.component);
+    this.controller = new Controller({ name: kind.name, workers: 4, reconcile: (key) => this.reconcile(key), clock, logger, random });
     this.informer.addHandler({
       added: (replicaSet) => this.controller.enqueue(objectKey(replicaSet)),
       updated: (_previous, replicaSet) => this.controller.enqueue(objectKey(replicaSet)),
@@ -72,19 +76,19 @@ export class ReplicaSetController implements RunnableController {
     const reference = controllerOf(pod);
     const namespace = pod.metadata?.namespace;
     if (reference) {
-      if (reference.kind === replicaSets.kind) this.controller.enqueue(namespacedKey(namespace, reference.name));
+      if (reference.kind === this.kind.resource.kind) this.controller.enqueue(namespacedKey(namespace, reference.name));
       return;
     }
     for (const replicaSet of this.informer.list(namespace)) {
-      const selector = selectorFromLabelSelector(replicaSet.spec?.selector);
+      const selector = this.kind.selectorOf(replicaSet);
       if (selector && matches(selector, pod.metadata?.labels)) this.controller.enqueue(objectKey(replicaSet));
     }
   }
 
   private async reconcile(key: string): Promise<void> {
     const replicaSet = this.informer.get(key);
-    const selector = selectorFromLabelSelector(replicaSet?.spec?.selector);
-    if (!replicaSet || !selector) return;
+    const selector = replicaSet && this.kind.selectorOf(replicaSet);
+    if (!selector) return;
     const owned = await this.claimPods(replicaSet, selector);
     const failure = replicaSet.metadata?.deletionTimestamp ? undefined : await this.manageReplicas(replicaSet, owned.filter(isPodActive));
     await this.writeStatus(replicaSet, selector, failure);
@@ -94,7 +98,7 @@ export class ReplicaSetController implements RunnableController {
   private claimPods(replicaSet: ReplicaSet, selector: Selector): Promise<Pod[]> {
     return claim({
       owner: replicaSet,
-      reference: newControllerReference(replicaSets, replicaSet),
+      reference: newControllerReference(this.kind.resource, replicaSet),
       ownerClient: this.client,
       client: this.podClient,
       candidates: [
@@ -120,7 +124,7 @@ export class ReplicaSetController implements RunnableController {
   }
 
   private async createPod(replicaSet: ReplicaSet): Promise<void> {
-    const pod = podFromTemplate(replicaSet.spec?.template ?? {}, replicaSet, newControllerReference(replicaSets, replicaSet));
+    const pod = podFromTemplate(replicaSet.spec?.template ?? {}, replicaSet, newControllerReference(this.kind.resource, replicaSet));
     try {
       const created = await this.podClient.create(pod);
       this.recorder.event(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata?.name}`);
@@ -161,7 +165,7 @@ export class ReplicaSetController implements RunnableController {
   private async writeStatus(replicaSet: ReplicaSet, selector: Selector, failure: ManageFailure | undefined): Promise<void> {
     const own = this.ownPods(replicaSet).filter((pod) => matches(selector, pod.metadata?.labels));
     const now = this.clock.now();
-    const status = calculateReplicaSetStatus({ replicaSet, pods: own, failure, now });
+    const status = this.kind.statusOf(calculateReplicaSetStatus({ replicaSet, pods: own, failure, now }));
     const wait = nextAvailabilityCheck(replicaSet, own, now);
     if (wait !== undefined) this.controller.enqueueAfter(objectKey(replicaSet), wait);
     if (semanticEqual(status, replicaSet.status)) return;
