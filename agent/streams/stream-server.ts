@@ -22,7 +22,7 @@ import { StreamOpenError } from './stream-error.ts';
 /** Each holds a connection to the engine and up to three windows of memory. */
 const maximumStreams = 32;
 /** Connections to ports are many and short; each holds up to two windows. */
-const maximumConnections = 64;
+const maximumConnections = 128;
 
 export interface StreamServerOptions {
   connection: MessagingConnection;

@@ -1,11 +1,12 @@
 /** exec, attach, cp, port-forward, proxy and debug, with every kubectl of this machine, over SPDY and over WebSockets. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { promisify } from 'node:util';
 import { Attach, Cp, KubeConfig, PortForward } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../../machinery/testing/eventually.ts';
@@ -219,6 +220,33 @@ describe('the proxy', () => {
     expect(JSON.parse((await raw('/api/v1/nodes/board-1/proxy/pods')).stdout)).toMatchObject({ kind: 'PodList' });
     expect(JSON.parse((await raw('/api/v1/nodes/board-1/proxy/stats/summary')).stdout)).toMatchObject({ node: { nodeName: 'board-1' } });
     expect((await raw('/api/v1/nodes/board-1:10250/proxy/logs/')).stdout).toContain('<pre>');
+  });
+});
+
+describe('kubectl debug', () => {
+  it('looks at the files of the board', async () => {
+    const made = await run(clients[0]!, ['debug', 'node/board-1', `--image=${toolsImage}`, '--', 'sh', '-c', 'ls -d /host/proc && cat /host/etc/hostname']);
+    const name = /node-debugger-board-1-\w+/.exec(made.stdout + made.stderr)?.[0] ?? '';
+    await pods.phase(name, 'Succeeded');
+    expect(await pods.logs(name)).toBe(`/host/proc\n${readFileSync('/etc/hostname', 'utf8')}`);
+  });
+
+  it('copies a pod with one container more', async () => {
+    expect((await run(clients[0]!, ['debug', 'web', '--copy-to=web-copy', '--container=beside', `--image=${toolsImage}`, '--', 'sh', '-c', 'echo beside; exec sleep 1000'])).code).toBe(0);
+    await pods.ready('web-copy');
+    await eventually(async () => await pods.logs('web-copy', 'container=beside') === 'beside\n');
+    await pods.delete('web-copy', 0);
+  });
+});
+
+describe('python3-kubernetes', () => {
+  it('runs commands, forwards ports and asks through the proxy', async () => {
+    // Debian's own: the one first on the PATH may not see Debian's packages.
+    const { stdout } = await promisify(execFile)('/usr/bin/python3', [join(import.meta.dirname, 'python-streams.py'), cluster.kubeconfig], { timeout: 120_000 });
+    expect(JSON.parse(stdout)).toEqual({
+      executed: ['out\n', 'err\n', 3], spokenTo: ['hello', 4], forwarded: ['hello\n', null],
+      refused: ['', expect.stringMatching(/^error forwarding port 82 to pod web, uid [0-9a-f-]+: .*connection refused$/)], proxied: 'hello\n',
+    });
   });
 });
 
