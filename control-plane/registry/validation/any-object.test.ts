@@ -24,7 +24,8 @@ import { validateNamespace, validateNamespaceStatusUpdate } from '../core/namesp
 import { defaultNode } from '../core/node/defaults.ts';
 import { validateNode, validateNodeStatusUpdate, validateNodeUpdate } from '../core/node/validation.ts';
 import { defaultPod } from '../core/pod/defaults.ts';
-import { validatePod, validatePodStatusUpdate, validatePodUpdate } from '../core/pod/validation.ts';
+import { validatePodStatusUpdate } from '../core/pod/validate-status.ts';
+import { validatePod, validatePodUpdate } from '../core/pod/validation.ts';
 import { defaultSecret } from '../core/secret/defaults.ts';
 import { validateSecret, validateSecretUpdate } from '../core/secret/validation.ts';
 import { defaultService } from '../core/service/defaults.ts';

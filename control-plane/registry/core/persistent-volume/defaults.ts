@@ -1,4 +1,5 @@
 /** Defaults of PersistentVolumes. Follows pkg/apis/core/v1/defaults.go. */
+import { defaultForeignSources } from '../../validation/default-foreign-sources.ts';
 import type { PersistentVolume } from '../../../../api/core.ts';
 import type { Writable } from '../../writable.ts';
 
@@ -8,10 +9,5 @@ export function defaultPersistentVolume(volume: Writable<PersistentVolume>): voi
   spec.persistentVolumeReclaimPolicy ||= 'Retain';
   spec.volumeMode ??= 'Filesystem';
   if (spec.hostPath) spec.hostPath.type ??= '';
-  if (spec.iscsi) spec.iscsi.iscsiInterface ||= 'default';
-  if (spec.rbd) {
-    spec.rbd.pool ||= 'rbd';
-    spec.rbd.user ||= 'admin';
-    spec.rbd.keyring ||= '/etc/ceph/keyring';
-  }
+  defaultForeignSources(spec);
 }

@@ -21,7 +21,7 @@ export function defaultContainer(container: ContainerFields): void {
 }
 
 /** An image named `latest`, or without tag and digest, may be another one tomorrow. */
-function defaultPullPolicy(image: string): string {
+export function defaultPullPolicy(image: string): string {
   const [name = '', digest] = image.split('@');
   const tag = /:([^/:]+)$/.exec(name)?.[1] ?? (digest ? '' : 'latest');
   return tag === 'latest' ? 'Always' : 'IfNotPresent';

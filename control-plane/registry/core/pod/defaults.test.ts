@@ -85,3 +85,14 @@ test('a template keeps open what only a pod decides', () => {
   expect(spec.enableServiceLinks).toBeUndefined();
   expect(spec.schedulerName).toBe('default-scheduler');
 });
+
+test('volumes from elsewhere have what their drivers take for granted', () => {
+  expect(defaulted({
+    containers: [],
+    volumes: [{ name: 'a', iscsi: {} }, { name: 'b', rbd: { user: 'eva' } }, { name: 'c', azureDisk: {} }, { name: 'd', image: { reference: 'a:1' } }, { name: 'e', ephemeral: { volumeClaimTemplate: { spec: {} } } }],
+  }).volumes).toEqual([
+    { name: 'a', iscsi: { iscsiInterface: 'default' } }, { name: 'b', rbd: { pool: 'rbd', user: 'eva', keyring: '/etc/ceph/keyring' } },
+    { name: 'c', azureDisk: { cachingMode: 'ReadWrite', kind: 'Shared', fsType: 'ext4', readOnly: false } }, { name: 'd', image: { reference: 'a:1', pullPolicy: 'IfNotPresent' } },
+    { name: 'e', ephemeral: { volumeClaimTemplate: { spec: { volumeMode: 'Filesystem' } } } },
+  ]);
+});

@@ -1,6 +1,7 @@
 /** Defaults of Pods and of pod templates. Follows pkg/apis/core/v1: defaults.go and zz_generated.defaults.go. */
 import type { Container, Pod, PodSpec, Volume } from '../../../../api/core.ts';
-import { defaultContainer } from './container-defaults.ts';
+import { defaultForeignSources } from '../../validation/default-foreign-sources.ts';
+import { defaultContainer, defaultPullPolicy } from './container-defaults.ts';
 
 /** 0644: files of ConfigMap, Secret, downward API and projected volumes. */
 const defaultFileMode = 0o644;
@@ -56,6 +57,11 @@ function defaultVolume(volume: Volume): void {
     for (const item of volume.downwardAPI.items ?? []) defaultFieldRef(item.fieldRef);
   }
   if (volume.projected) defaultProjected(volume.projected);
+  defaultForeignSources(volume);
+  const { image } = volume as { image?: { pullPolicy?: string; reference?: string } };
+  if (image) image.pullPolicy ||= defaultPullPolicy(image.reference ?? '');
+  const claim: { volumeMode?: string } | undefined = volume.ephemeral?.volumeClaimTemplate?.spec;
+  if (claim) claim.volumeMode ??= 'Filesystem';
 }
 
 function defaultProjected(projected: NonNullable<Volume['projected']>): void {

@@ -10,7 +10,7 @@ import type { SubresourceUpdate } from '../../strategy.ts';
 import type { Writable } from '../../writable.ts';
 import { forbidden, type FieldError } from '../../validation/field-errors.ts';
 import type { PodSpec } from './pod-parts.ts';
-import { validateEphemeralContainers } from './validate-containers.ts';
+import { contextOf, validateEphemeralContainers } from './validate-containers.ts';
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
@@ -33,7 +33,7 @@ function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
   const spec: Partial<PodSpec> = pod.spec ?? {};
   const path = 'spec.ephemeralContainers';
   if (old.metadata?.annotations?.[mirrorAnnotation] !== undefined) return [forbidden('', 'static pods do not support ephemeral containers')];
-  const errors = validateEphemeralContainers(spec, 'spec', { volumeNames: new Set((spec.volumes ?? []).map(({ name }) => name)), hostNetwork: spec.hostNetwork === true });
+  const errors = validateEphemeralContainers(spec, 'spec', contextOf(spec));
   const byName = new Map((spec.ephemeralContainers ?? []).map((container) => [container.name, container]));
   for (const before of old.spec?.ephemeralContainers ?? []) {
     const now = byName.get(before.name);

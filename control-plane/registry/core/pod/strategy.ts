@@ -11,7 +11,8 @@ import { defaultPod } from './defaults.ts';
 import { ephemeralContainersUpdate } from './ephemeral-containers.ts';
 import { qualityOfService } from './quality-of-service.ts';
 import { resizeUpdate } from './resize.ts';
-import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './validation.ts';
+import { validatePodStatusUpdate } from './validate-status.ts';
+import { validatePod, validatePodUpdate } from './validation.ts';
 import { podWarnings } from './warnings.ts';
 
 export const podStrategy: Strategy<Pod> = {

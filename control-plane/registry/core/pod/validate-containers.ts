@@ -5,14 +5,30 @@ import { dnsLabel, portName } from '../../validation/names.ts';
 import { duplicates } from '../../validation/object-meta.ts';
 import { validateEnvironment } from './validate-environment.ts';
 import { validateLifecycle, validateProbes } from './validate-probes.ts';
+import { validateResizePolicy } from './validate-resize-policy.ts';
+import { validateClaimNames } from './validate-resource-claims.ts';
 import { validateResources } from './validate-resources.ts';
 import { validateContainerSecurity } from './validate-security.ts';
+import { validateVolumeDevices } from './validate-volume-devices.ts';
 import { validateVolumeMounts } from './validate-volume-mounts.ts';
 
 /** What containers are checked against. */
 export interface ContainerContext {
-  volumeNames: ReadonlySet<string>;
-  hostNetwork: boolean;
+  /** By name; true for those that can be a device: claims, of their own or of the pod's. */
+  volumes: ReadonlyMap<string, boolean>;
+  claimNames: ReadonlySet<string>;
+  restartPolicy: string | undefined;
+  /** Seconds that the pod gets to end in. */
+  gracePeriod: number | undefined;
+}
+
+export function contextOf(spec: Partial<PodSpec>): ContainerContext {
+  return {
+    volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, Boolean(volume.persistentVolumeClaim ?? volume.ephemeral)])),
+    claimNames: new Set((spec.resourceClaims ?? []).map(({ name }) => name)),
+    restartPolicy: spec.restartPolicy,
+    gracePeriod: spec.terminationGracePeriodSeconds,
+  };
 }
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
@@ -38,7 +54,7 @@ function validateAppContainer(container: Container, path: string, context: Conta
   return [
     ...validateContainer(container, path, context),
     ...(container.restartPolicy ? [forbidden(`${path}.restartPolicy`, 'may not be set for non-init containers')] : []),
-    ...validateLifecycle(container.lifecycle, `${path}.lifecycle`),
+    ...validateLifecycle(container.lifecycle, `${path}.lifecycle`, context.gracePeriod),
     ...validateProbes(container, path),
   ];
 }
@@ -46,7 +62,7 @@ function validateAppContainer(container: Container, path: string, context: Conta
 function validateInitContainer(container: Container, path: string, context: ContainerContext): FieldError[] {
   const errors = validateContainer(container, path, context);
   if (container.restartPolicy !== undefined) errors.push(...oneOf(`${path}.restartPolicy`, container.restartPolicy, ['Always']));
-  if (container.restartPolicy === 'Always') return [...errors, ...validateLifecycle(container.lifecycle, `${path}.lifecycle`), ...validateProbes(container, path)];
+  if (container.restartPolicy === 'Always') return [...errors, ...validateLifecycle(container.lifecycle, `${path}.lifecycle`, context.gracePeriod), ...validateProbes(container, path)];
   for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
     if (container[field]) errors.push(forbidden(`${path}.${field}`, withoutRestart));
   }
@@ -93,11 +109,14 @@ function validateContainer(container: Container | EphemeralContainer, path: stri
     ...(container.name ? check(`${path}.name`, container.name, dnsLabel) : [required(`${path}.name`)]),
     ...validateImage(container.image, `${path}.image`),
     ...oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, pullPolicies),
-    ...oneOfIfSet(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, ['FallbackToLogsOnError', 'File']),
-    ...validatePorts(container.ports ?? [], `${path}.ports`, context),
+    ...oneOfIfSet(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError']),
+    ...validatePorts(container.ports ?? [], `${path}.ports`),
     ...validateEnvironment(container, path),
-    ...validateVolumeMounts(container, path, context.volumeNames),
+    ...validateVolumeMounts(container, path, context.volumes),
+    ...validateVolumeDevices(container, path, context.volumes),
     ...validateResources(container.resources, `${path}.resources`),
+    ...validateClaimNames(container.resources?.claims ?? [], `${path}.resources.claims`, context.claimNames),
+    ...validateResizePolicy(container.resizePolicy ?? [], `${path}.resizePolicy`, context.restartPolicy),
     ...validateContainerSecurity(container.securityContext, `${path}.securityContext`),
   ];
 }
@@ -107,24 +126,20 @@ export function validateImage(image: string | undefined, path: string): FieldErr
   return image.trim() === image ? [] : [invalid(path, image, 'must not have leading or trailing whitespace')];
 }
 
-function validatePorts(ports: readonly ContainerPort[], path: string, { hostNetwork }: ContainerContext): FieldError[] {
+function validatePorts(ports: readonly ContainerPort[], path: string): FieldError[] {
   return [
-    ...ports.flatMap((port, index) => validatePort(port, `${path}[${index}]`, hostNetwork)),
+    ...ports.flatMap((port, index) => validatePort(port, `${path}[${index}]`)),
     ...duplicates(ports.map(({ name }) => name), (index) => `${path}[${index}].name`),
   ];
 }
 
-function validatePort(port: ContainerPort, path: string, hostNetwork: boolean): FieldError[] {
-  const errors = [
+function validatePort(port: ContainerPort, path: string): FieldError[] {
+  return [
     ...(port.name ? check(`${path}.name`, port.name, portName) : []),
     ...(port.containerPort ? portNumber(`${path}.containerPort`, port.containerPort) : [required(`${path}.containerPort`)]),
     ...(port.hostPort ? portNumber(`${path}.hostPort`, port.hostPort) : []),
     ...oneOf(`${path}.protocol`, port.protocol, protocols),
   ];
-  if (hostNetwork && port.hostPort !== port.containerPort) {
-    errors.push(invalid(`${path}.containerPort`, port.containerPort, 'must match `hostPort` when `hostNetwork` is true'));
-  }
-  return errors;
 }
 
 /** No two containers of a pod take the same port of the board. */

@@ -1,8 +1,9 @@
 /** What of a pod's spec may change once it exists: next to nothing. Follows pkg/apis/core/validation: ValidatePodUpdate. */
-import type { Container, PodSpec, Toleration } from './pod-parts.ts';
+import type { Affinity, Container, PodSpec, Toleration } from './pod-parts.ts';
 import { deepEqual } from '../../deep-equal.ts';
 import { between, forbidden, invalid, type FieldError } from '../../validation/field-errors.ts';
 import { validateImage } from './validate-containers.ts';
+import { validateNarrowing } from './validate-narrowing.ts';
 import { validateTolerations } from './validate-scheduling.ts';
 
 const mutableFields = 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,'
@@ -22,6 +23,7 @@ export function validatePodSpecUpdate(spec: Spec, old: Spec): FieldError[] {
     ...validateActiveDeadline(spec, old),
     ...validateAddedTolerations(spec.tolerations ?? [], old.tolerations ?? []),
     ...validateRemovedGates(spec, old),
+    ...(old.schedulingGates?.length ? validateNarrowing(spec, old) : []),
   ];
   return errors.length > 0 ? errors : validateRest(spec, old);
 }
@@ -49,7 +51,7 @@ function validateAddedTolerations(tolerations: readonly Toleration[], old: reado
 function validateRemovedGates({ schedulingGates = [] }: Spec, old: Spec): FieldError[] {
   const before = new Set((old.schedulingGates ?? []).map(({ name }) => name));
   return schedulingGates.flatMap(({ name }, index) => (before.has(name) ? []
-    : [forbidden(`spec.schedulingGates[${index}]`, `only deletion is allowed, but found new scheduling gate '${name || ''}'`)]));
+    : [forbidden(`spec.schedulingGates[${index}].name`, `only deletion is allowed, but found new scheduling gate '${name || ''}'`)]));
 }
 
 function validateRest(spec: Spec, old: Spec): FieldError[] {
@@ -74,17 +76,19 @@ function comparable(spec: Spec, old: Spec): Record<string, unknown> {
   }
   // A gated pod has no place yet: its scheduling may be narrowed down.
   if (old.schedulingGates?.length) {
-    result['nodeSelector'] = narrowed(spec.nodeSelector, old.nodeSelector);
-    delete result['affinity'];
+    result['nodeSelector'] = old.nodeSelector;
+    result['affinity'] = withNodeAffinityOf(spec.affinity, old.affinity);
   }
-  return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== false && value !== ''));
+  return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined && value !== false && value !== ''));
 }
 
 function withoutImage({ image: _, ...container }: Container): Omit<Container, 'image'> {
   return container;
 }
 
-/** The selector it had, when the new one only adds to it. */
-function narrowed(selector: Readonly<Record<string, string>> = {}, old: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-  return Object.entries(old).every(([key, value]) => selector[key] === value) ? old : selector;
+/** What a gated pod may say about nodes is checked apart: see validateNarrowing. */
+function withNodeAffinityOf(affinity: Affinity | undefined, old: Affinity | undefined): Affinity | undefined {
+  const { nodeAffinity: _, ...rest } = affinity ?? {};
+  const merged = { ...rest, ...(old?.nodeAffinity ? { nodeAffinity: old.nodeAffinity } : {}) };
+  return old === undefined && Object.keys(merged).length === 0 ? undefined : merged;
 }

@@ -37,11 +37,17 @@ function validateOneSuccess({ successThreshold }: Probe, path: string): FieldErr
   return successThreshold === 1 ? [] : [invalid(`${path}.successThreshold`, successThreshold ?? 0, 'must be 1')];
 }
 
-export function validateLifecycle(lifecycle: Lifecycle | undefined, path: string): FieldError[] {
+/** @param gracePeriod seconds; a hook that sleeps must be awake before. */
+export function validateLifecycle(lifecycle: Lifecycle | undefined, path: string, gracePeriod: number | undefined): FieldError[] {
   return (['postStart', 'preStop'] as const).flatMap((hook) => {
     const handler = lifecycle?.[hook];
-    return handler ? validateHandler(handler, `${path}.${hook}`) : [];
+    return handler ? [...validateHandler(handler, `${path}.${hook}`), ...validateSleep(handler, `${path}.${hook}.sleep`, gracePeriod)] : [];
   });
+}
+
+function validateSleep({ sleep }: LifecycleHandler, field: string, gracePeriod: number | undefined): FieldError[] {
+  if (!sleep || gracePeriod === undefined || (sleep.seconds >= 0 && sleep.seconds <= gracePeriod)) return [];
+  return [invalid(field, sleep.seconds, `must be non-negative and less than terminationGracePeriodSeconds (${gracePeriod})`)];
 }
 
 type Handler = LifecycleHandler & Pick<Probe, 'grpc'>;
@@ -49,14 +55,13 @@ type Handler = LifecycleHandler & Pick<Probe, 'grpc'>;
 function validateHandler(handler: Handler, path: string): FieldError[] {
   const types = handlerTypes.filter((type) => handler[type] !== undefined);
   if (types.length === 0) return [required(path, 'must specify a handler type')];
-  const { exec, httpGet, tcpSocket, grpc, sleep } = handler;
+  const { exec, httpGet, tcpSocket, grpc } = handler;
   return [
     ...types.slice(1).map((type) => forbidden(`${path}.${type}`, 'may not specify more than 1 handler type')),
     ...(exec && !exec.command?.length ? [required(`${path}.exec.command`)] : []),
     ...(httpGet ? validateHttpGet(httpGet, `${path}.httpGet`) : []),
     ...(tcpSocket ? validatePortReference(tcpSocket.port, `${path}.tcpSocket.port`) : []),
     ...(grpc ? portNumber(`${path}.grpc.port`, grpc.port) : []),
-    ...(sleep ? notNegative(`${path}.sleep.seconds`, sleep.seconds) : []),
   ];
 }
 

@@ -2,10 +2,10 @@
 import type { Affinity, NodeSelectorTerm, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint, WeightedPodAffinityTerm } from './pod-parts.ts';
 import { check, duplicate, forbidden, invalid, notSupported, oneOf, oneOfIfSet, positive, required, type FieldError } from '../../validation/field-errors.ts';
 import { validateLabelSelector } from '../../validation/label-selector.ts';
-import { dnsSubdomain, labelValue, qualifiedName } from '../../validation/names.ts';
+import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../../validation/names.ts';
 import { duplicates, validateLabels } from '../../validation/object-meta.ts';
 
-const effects = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const required1To100 = 'must be in the range 1-100';
 
 export function validateScheduling(spec: Partial<PodSpec>, path: string): FieldError[] {
@@ -68,7 +68,7 @@ export function validateNodeSelector(selector: { nodeSelectorTerms?: readonly Pa
   const path = `${parent}.nodeSelectorTerms`;
   const terms = selector.nodeSelectorTerms ?? [];
   if (terms.length === 0) return [required(path, 'must have at least one node selector term')];
-  return terms.flatMap((term, index) => validateNodeTerm(term, `${path}[${index}]`));
+  return terms.flatMap((term, index) => validateNodeTerm(term, `${path}[${index}]`, true));
 }
 
 function validateWeight(weight: number | undefined, field: string): FieldError[] {
@@ -76,9 +76,13 @@ function validateWeight(weight: number | undefined, field: string): FieldError[]
   return value >= 1 && value <= 100 ? [] : [invalid(field, value, required1To100)];
 }
 
-function validateNodeTerm(term: Partial<NodeSelectorTerm> | undefined, path: string): FieldError[] {
+/** @param strict no value that a label cannot have; a preference may name one. */
+function validateNodeTerm(term: Partial<NodeSelectorTerm> | undefined, path: string, strict = false): FieldError[] {
   return [
-    ...(term?.matchExpressions ?? []).flatMap((requirement, index) => validateNodeRequirement(requirement, `${path}.matchExpressions[${index}]`)),
+    ...(term?.matchExpressions ?? []).flatMap((requirement, index) => [
+      ...validateNodeRequirement(requirement, `${path}.matchExpressions[${index}]`),
+      ...(strict ? (requirement.values ?? []).flatMap((value, number) => check(`${path}.matchExpressions[${index}].values[${number}]`, value, labelValue)) : []),
+    ]),
     ...(term?.matchFields ?? []).flatMap(({ key, operator, values = [] }, index) => {
       const place = `${path}.matchFields[${index}]`;
       if (key !== 'metadata.name') return [invalid(`${place}.key`, key, 'not a valid field selector key')];
@@ -124,6 +128,7 @@ function validatePodTerm(term: Partial<PodAffinityTerm>, path: string): FieldErr
   return [
     ...validateLabelSelector(term.labelSelector, `${path}.labelSelector`),
     ...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`),
+    ...(term.namespaces ?? []).flatMap((name) => check(`${path}.namespace`, name, dnsLabel)),
     ...(term.topologyKey ? check(`${path}.topologyKey`, term.topologyKey, qualifiedName) : [required(`${path}.topologyKey`, 'can not be empty')]),
   ];
 }

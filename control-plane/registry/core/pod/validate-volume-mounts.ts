@@ -7,12 +7,12 @@ interface Mounting {
   securityContext?: SecurityContext;
 }
 
-export function validateVolumeMounts(container: Mounting, path: string, volumeNames: ReadonlySet<string>): FieldError[] {
+export function validateVolumeMounts(container: Mounting, path: string, volumes: ReadonlyMap<string, unknown>): FieldError[] {
   const paths = new Set<string>();
   const privileged = container.securityContext?.privileged === true;
   return (container.volumeMounts ?? []).flatMap((mount, index) => {
     const place = `${path}.volumeMounts[${index}]`;
-    const errors = validateMount(mount, place, volumeNames);
+    const errors = validateMount(mount, place, volumes);
     if (mount.mountPath && paths.has(mount.mountPath)) errors.push(invalid(`${place}.mountPath`, mount.mountPath, 'must be unique'));
     paths.add(mount.mountPath);
     if (mount.mountPropagation === 'Bidirectional' && !privileged) {
@@ -22,10 +22,10 @@ export function validateVolumeMounts(container: Mounting, path: string, volumeNa
   });
 }
 
-function validateMount(mount: VolumeMount, path: string, volumeNames: ReadonlySet<string>): FieldError[] {
+function validateMount(mount: VolumeMount, path: string, volumes: ReadonlyMap<string, unknown>): FieldError[] {
   const errors: FieldError[] = [];
   if (!mount.name) errors.push(required(`${path}.name`));
-  else if (!volumeNames.has(mount.name)) errors.push(notFound(`${path}.name`, mount.name));
+  else if (!volumes.has(mount.name)) errors.push(notFound(`${path}.name`, mount.name));
   if (!mount.mountPath) errors.push(required(`${path}.mountPath`));
   if (mount.subPath) errors.push(...descendingPath(`${path}.subPath`, mount.subPath));
   if (mount.subPathExpr) {

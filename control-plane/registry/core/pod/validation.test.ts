@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Container, Pod, PodSpec, PodStatus } from '../../../../api/core.ts';
 import { defaultPod } from './defaults.ts';
-import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './validation.ts';
+import { validatePodSpec } from './validate-pod-spec.ts';
+import { validatePodStatusUpdate } from './validate-status.ts';
+import { validatePod, validatePodUpdate } from './validation.ts';
 
 function podOf(spec: object): Pod {
   const pod: Pod = { metadata: { name: 'p', namespace: 'n' }, spec: structuredClone({ containers: [{ name: 'a', image: 'a:1' }], ...spec }) };
@@ -57,8 +59,8 @@ describe('a pod that uses everything', () => {
 describe('the spec', () => {
   test.each<[object, string[]]>([
     [{ containers: [] }, ['spec.containers: Required value']],
-    [{ restartPolicy: 'Sometimes' }, ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"']],
-    [{ dnsPolicy: 'X' }, ['spec.dnsPolicy: Unsupported value: "X": supported values: "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"']],
+    [{ restartPolicy: 'Sometimes' }, ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"']],
+    [{ dnsPolicy: 'X' }, ['spec.dnsPolicy: Unsupported value: "X": supported values: "ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"']],
     [{ dnsPolicy: 'None' }, ['spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None']],
     [{ dnsConfig: { nameservers: ['x'] } }, ['spec.dnsConfig.nameservers[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
     [{ activeDeadlineSeconds: 0 }, ['spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive']],
@@ -68,7 +70,7 @@ describe('the spec', () => {
     [{ hostPID: true, shareProcessNamespace: true }, ['spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled']],
     [{ ephemeralContainers: [{ name: 'd', image: 'd' }] }, ['spec.ephemeralContainers: Forbidden: cannot be set on create']],
     [{ schedulingGates: [{ name: 'g' }], nodeName: 'n' }, ['spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared']],
-    [{ hostNetwork: true, containers: [{ name: 'a', image: 'a', ports: [{ containerPort: 80, hostPort: 81 }] }] }, ['spec.containers[0].ports[0].containerPort: Invalid value: 80: must match `hostPort` when `hostNetwork` is true']],
+    [{ hostNetwork: true, containers: [{ name: 'a', image: 'a', ports: [{ containerPort: 80, hostPort: 81 }] }] }, ['spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when `hostNetwork` is true']],
     [{ containers: [{ name: 'a', image: 'a' }, { name: 'a', image: 'b' }] }, ['spec.containers[1].name: Duplicate value: "a"']],
     [{ initContainers: [{ name: 'a', image: 'b' }] }, ['spec.initContainers[0].name: Duplicate value: "a"']],
     [{ initContainers: [{ name: 'i', image: 'b', lifecycle: {} }] }, ['spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers without restartPolicy=Always']],
@@ -77,6 +79,12 @@ describe('the spec', () => {
     [{ tolerations: [{ key: 'a', tolerationSeconds: 1 }] }, ["spec.tolerations[0].effect: Invalid value: \"\": effect must be 'NoExecute' when `tolerationSeconds` is set"]],
     [{ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } } }, ['spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term']],
     [{ affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: {} }] } } }, ['spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty']],
+    [{ hostAliases: [{ ip: '203.0.113.1', hostnames: ['a', 'B_'] }] }, [expect.stringMatching(/^spec.hostAliases\[0\].hostnames\[1\]: Invalid value: "B_"/) as string]],
+    [{ dnsConfig: { searches: ['_tcp.example.com', 'a'.repeat(2040)] } }, [expect.stringContaining('must not have more than 2048 characters (including spaces) in the search list') as string, expect.stringContaining('must be no more than 253 bytes') as string]],
+    [{ preemptionPolicy: 'Always' }, ['spec.preemptionPolicy: Unsupported value: "Always": supported values: "PreemptLowerPriority", "Never"']],
+    [{ overhead: { cpu: '-1' } }, ['spec.overhead[cpu]: Invalid value: "-1": must be greater than or equal to 0']],
+    [{ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In', values: ['x y'] }] }] } } } }, [expect.stringMatching(/nodeSelectorTerms\[0\].matchExpressions\[0\].values\[0\]: Invalid value: "x y": a valid label/) as string]],
+    [{ resourceClaims: [{ name: 'a', resourceClaimName: 'x' }, { name: 'a', resourceClaimTemplateName: 'x' }, { name: 'b' }] }, ['spec.resourceClaims[1].name: Duplicate value: "a"', 'spec.resourceClaims[2]: Invalid value: {"name":"b"}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`']],
     [{ topologySpreadConstraints: [{ maxSkew: 0, topologyKey: 'a', whenUnsatisfiable: 'DoNotSchedule' }] }, ['spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero']],
   ])('%.110j', (spec, expected) => expect(problems(spec)).toEqual(expected));
 });
@@ -112,6 +120,10 @@ describe('a container', () => {
     [{ resources: { limits: { cpu: '1' }, requests: { cpu: '2' } } }, ['resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1']],
     [{ resources: { requests: { disk: '1' } } }, ['resources.requests: Invalid value: "disk": must be a standard resource type or fully qualified', 'resources.requests: Invalid value: "disk": must be a standard resource for containers']],
     [{ resources: { limits: { 'a.b/c': '1500m' } } }, ['resources.limits[a.b/c]: Invalid value: "1500m": must be an integer', 'resources.requests[a.b/c]: Invalid value: "1500m": must be an integer']],
+    [{ resources: { claims: [{ name: 'gpu' }] } }, ['resources.claims[0]: Not found: "gpu": must be one of the names in pod.spec.resourceClaims which is empty']],
+    [{ resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }, { resourceName: 'cpu', restartPolicy: 'Maybe' }] }, ['resizePolicy[1]: Duplicate value: "cpu"', 'resizePolicy: Unsupported value: "Maybe": supported values: "NotRequired", "RestartContainer"']],
+    [{ lifecycle: { preStop: { sleep: { seconds: 31 } } } }, ['lifecycle.preStop.sleep: Invalid value: 31: must be non-negative and less than terminationGracePeriodSeconds (30)']],
+    [{ volumeDevices: [{ name: 'x', devicePath: '/dev/../x' }] }, ['volumeDevices[0].name: Not found: "x"', "volumeDevices[0].devicePath: Invalid value: \"/dev/../x\": can not contain backsteps ('..')"]],
     [{ securityContext: { privileged: true, allowPrivilegeEscalation: false } }, ['securityContext: Invalid value: {"privileged":true,"allowPrivilegeEscalation":false}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true']],
   ])('%.110j', (fields, expected) => expect(containerProblems(fields)).toEqual(expected));
 
@@ -172,7 +184,7 @@ describe('an update', () => {
     expect(update((spec) => { spec.tolerations = []; })).toEqual(['spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds']);
     expect(update((spec) => { spec.activeDeadlineSeconds = 90; })).toEqual(['spec.activeDeadlineSeconds: Invalid value: 90: must be less than or equal to previous value']);
     expect(update((spec) => { delete spec.activeDeadlineSeconds; })).toEqual(['spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value']);
-    expect(update((spec) => { spec.schedulingGates = [{ name: 'g' }]; })).toEqual(["spec.schedulingGates[0]: Forbidden: only deletion is allowed, but found new scheduling gate 'g'"]);
+    expect(update((spec) => { spec.schedulingGates = [{ name: 'g' }]; })).toEqual(["spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'g'"]);
   });
 
   test('of a gated pod may narrow its place down', () => {
@@ -182,7 +194,19 @@ describe('an update', () => {
     delete pod.spec!.schedulingGates;
     expect(validatePodUpdate(pod, gated)).toEqual([]);
     pod.spec!.nodeSelector = { a: 'x' };
-    expect(texts(validatePodUpdate(pod, gated))[0]).toMatch(/changed: spec\.nodeSelector$/);
+    expect(texts(validatePodUpdate(pod, gated))).toEqual(['spec.nodeSelector: Invalid value: {"a":"x"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)']);
+  });
+
+  test('of a gated pod may add to the terms of its node affinity, and not touch affinity to pods', () => {
+    const inA = { key: 'a', operator: 'In', values: ['b'] };
+    const affinityOf = (...terms: object[]) => ({ nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } });
+    const gated = podOf({ schedulingGates: [{ name: 'g' }], affinity: affinityOf({ matchExpressions: [inA] }) });
+    const after = (affinity: object) => texts(validatePodUpdate({ ...gated, spec: { ...gated.spec!, affinity } }, gated)).map((text) => text.replace(/Invalid value: .*\]: |Invalid value: .*\}: /, ''));
+    const field = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
+    expect(after(affinityOf({ matchExpressions: [inA, { key: 'c', operator: 'Exists' }] }))).toEqual([]);
+    expect(after(affinityOf({ matchExpressions: [{ ...inA, values: ['c'] }] }))).toEqual([`${field}[0]: only additions are allowed (no mutations or deletions)`]);
+    expect(after(affinityOf({ matchExpressions: [inA] }, {}))).toEqual([`${field}: no additions/deletions to non-empty NodeSelectorTerms list are allowed`]);
+    expect(after({ ...affinityOf({ matchExpressions: [inA] }), podAffinity: {} })[0]).toMatch(/changed: spec\.affinity$/);
   });
 });
 
@@ -201,4 +225,33 @@ describe('a status update', () => {
     const pod = podOf({});
     expect(texts(validatePodStatusUpdate({ ...pod, status: { podIPs: [{ ip: 'x' }] } }, pod))).toEqual(['status.podIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']);
   });
+
+  test.each<[PodStatus, string[]]>([
+    [{ podIPs: [{ ip: '203.0.113.1' }, { ip: '2001:db8::1' }], hostIP: '203.0.113.9', hostIPs: [{ ip: '203.0.113.9' }] }, []],
+    [{ podIPs: [{ ip: '203.0.113.1' }, { ip: '203.0.113.1' }] }, ['status.podIPs: Invalid value: [{"ip":"203.0.113.1"},{"ip":"203.0.113.1"}]: may specify no more than one IP for each IP family', 'status.podIPs[1]: Duplicate value: {"IP":"203.0.113.1"}']],
+    [{ hostIP: '203.0.113.8', hostIPs: [{ ip: '203.0.113.9' }] }, ['status.hostIPs[0].ip: Invalid value: "203.0.113.9": must be equal to `hostIP`']],
+    [{ conditions: [{ type: 'Ready', status: 'True' }, { type: 'a b', status: 'True' }] }, [expect.stringMatching(/^metadata.conditions\[1\].Type: Invalid value: "a b"/) as string]],
+  ])('%j', (status, expected) => {
+    const pod = podOf({});
+    expect(texts(validatePodStatusUpdate({ ...pod, status }, pod))).toEqual(expected);
+  });
+
+  test('lets sidecars run again, and no other init container', () => {
+    const pod = podOf({ restartPolicy: 'Never', initContainers: [{ name: 'once', image: 'a' }, { name: 'sidecar', image: 'a', restartPolicy: 'Always' }] });
+    const states = (state: object): PodStatus => ({ initContainerStatuses: ['once', 'sidecar'].map((name) => ({ ...ended.containerStatuses![0]!, name, state })) });
+    expect(texts(validatePodStatusUpdate({ ...pod, status: states({ running: {} }) }, { ...pod, status: states({ terminated: { exitCode: 0 } }) })))
+      .toEqual(['status.initContainerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state']);
+  });
+});
+
+test('the cost of a deletion is a number', () => {
+  const pod = podOf({});
+  const costing = (value: string): Pod => ({ ...pod, metadata: { ...pod.metadata, annotations: { 'controller.kubernetes.io/pod-deletion-cost': value } } });
+  expect(texts(validatePod(costing('-100')))).toEqual([]);
+  expect(texts(validatePod(costing('cheap')))).toEqual(['metadata.annotations[controller.kubernetes.io/pod-deletion-cost]: Invalid value: "cheap": must be a 32bit integer']);
+});
+
+test('a template leaves the ports of the board to its pods', () => {
+  const spec = { hostNetwork: true, containers: [{ name: 'a', image: 'a', ports: [{ containerPort: 80 }] }] };
+  expect(texts(validatePodSpec(spec, 'spec.template.spec')).filter((text) => text.includes('hostPort'))).toEqual([]);
 });
