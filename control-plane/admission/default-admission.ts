@@ -24,6 +24,7 @@ import { createValidatingAdmissionPolicies, type PolicyAdmissionOptions } from '
 import { createPodSecurity } from './pod-security/pod-security.ts';
 import { createPriority } from './priority.ts';
 import { createResourceQuota } from './resource-quota/resource-quota.ts';
+import { UsageTallies } from './resource-quota/usage-tallies.ts';
 import { createRuntimeClassAdmission } from './runtime-class.ts';
 import { createServiceAccountAdmission } from './service-account.ts';
 import { createStorageObjectInUseProtection } from './storage-object-in-use-protection.ts';
@@ -33,7 +34,8 @@ import { createValidatingWebhooks } from './webhook/validating-webhooks.ts';
 import type { WebhookClient } from './webhook/webhook-client.ts';
 
 export interface DefaultAdmissionOptions {
-  storage: Pick<Storage, 'get' | 'list'>;
+  /** One with `watch` keeps count for quotas. */
+  storage: Pick<Storage, 'get' | 'list'> | Pick<Storage, 'get' | 'list' | 'watch' | 'revision'>;
   clock: Clock;
   /** Its deletion is accepted but not visible in the store yet. */
   isNamespaceClosing?: (name: string) => boolean;
@@ -57,7 +59,12 @@ export function createDefaultAdmission(options: DefaultAdmissionOptions): Admiss
   const store = createAdmissionStore(options.storage);
   const builtIn = builtInPlugins(options, store);
   const outside = options.webhooks ? webhookPlugins(options.webhooks, { store, clock: options.clock, builtIn, authorizer: options.authorizer }) : [];
-  return createAdmissionChain([...builtIn, ...outside, createResourceQuota(store, options.clock)]);
+  return createAdmissionChain([...builtIn, ...outside, createResourceQuota({ store, clock: options.clock, tallies: talliesOf(options.storage) })]);
+}
+
+/** Only of a store that tells of changes. */
+function talliesOf(storage: DefaultAdmissionOptions['storage']): UsageTallies | undefined {
+  return 'watch' in storage ? new UsageTallies(storage) : undefined;
 }
 
 function webhookPlugins(

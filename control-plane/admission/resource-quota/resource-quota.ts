@@ -18,7 +18,8 @@ import type { AdmissionStore } from '../admission-store.ts';
 import { formatAmount } from '../resource-amounts.ts';
 import { concerns, missingResources } from './quota-usage.ts';
 import { matchesScopes } from './quota-scopes.ts';
-import { addUsage, sumUsage } from './sum-usage.ts';
+import { addUsage, isPlainCount, sumUsage } from './sum-usage.ts';
+import type { UsageTallies } from './usage-tallies.ts';
 
 /** A write that was admitted and is perhaps not visible yet. */
 interface Admitted {
@@ -33,7 +34,14 @@ interface Admitted {
 /** Kinds whose updates may use more. */
 const updatable: ReadonlySet<Resource> = new Set<Resource>([services, persistentVolumeClaims]);
 
-export function createResourceQuota(store: AdmissionStore, clock: Pick<Clock, 'now'>): AdmissionPlugin {
+export interface ResourceQuotaOptions {
+  store: AdmissionStore;
+  clock: Pick<Clock, 'now'>;
+  /** Keeps count. Absent: objects are counted for every write. */
+  tallies?: UsageTallies | undefined;
+}
+
+export function createResourceQuota({ store, clock, tallies }: ResourceQuotaOptions): AdmissionPlugin {
   /** Namespace → writes under way. */
   const underWay = new Map<string, Set<Admitted>>();
 
@@ -48,7 +56,7 @@ export function createResourceQuota(store: AdmissionStore, clock: Pick<Clock, 'n
   };
   const usedOf = (quota: ResourceQuota, resource: Resource, namespace: string): Map<string, bigint> => {
     const now = clock.now();
-    const totals = sumUsage(store, quota, resource, now);
+    const totals = tallies && !isPlainCount(quota, resource) ? tallies.usageOf(quota, resource, now) : sumUsage(store, quota, resource, now);
     const names = [...totals.keys()];
     for (const write of underWay.get(namespace) ?? []) {
       if (write.resource !== resource || store.get(resource, namespace, write.name) !== write.old) continue;

@@ -44,10 +44,16 @@ export function sumUsage(source: UsageSource, quota: ResourceQuota, resource: Re
   const names = Object.keys(quota.spec?.hard ?? {}).filter((name) => concerns(resource, name));
   const totals = new Map(names.map((name) => [name, 0n]));
   if (names.length === 0) return totals;
-  if (names.length === 1 && names[0] === countName(resource) && scopesOf(quota).length === 0) {
-    totals.set(names[0], BigInt(source.count(resource, namespace)) * one);
+  if (isPlainCount(quota, resource)) {
+    totals.set(countName(resource), BigInt(source.count(resource, namespace)) * one);
     return totals;
   }
   for (const object of source.list(resource, namespace)) addUsage(totals, { quota, resource, names, now }, object);
   return totals;
+}
+
+/** Whether it only wants to know how many there are, which the store says without looking at them. */
+export function isPlainCount(quota: ResourceQuota, resource: Resource): boolean {
+  const names = Object.keys(quota.spec?.hard ?? {}).filter((name) => concerns(resource, name));
+  return names.length === 1 && names[0] === countName(resource) && scopesOf(quota).length === 0;
 }
