@@ -75,7 +75,7 @@ function checkNode(attributes: AdmissionAttributes, node: string): void {
   if (name !== node) refuse(`node "${node}" is not allowed to modify node "${name}"`);
   if (operation === 'CREATE' || operation === 'UPDATE') {
     const forbidden = changedLabels(object?.metadata?.labels ?? {}, old?.metadata?.labels ?? {}).filter((label) => !mayLabel(label));
-    if (forbidden.length > 0) refuse(`is not allowed to ${operation === 'CREATE' ? 'set' : 'modify'} the following labels: ${forbidden.join(', ')}`);
+    if (forbidden.length > 0) refuse(operation === 'CREATE' ? `node "${node}" is not allowed to set the following labels: ${forbidden.join(', ')}` : `is not allowed to modify labels: ${forbidden.join(', ')}`);
   }
   if (operation === 'UPDATE') {
     if (!deepEqual(object?.spec?.taints ?? [], old?.spec?.taints ?? [])) refuse(`node "${node}" is not allowed to modify taints`);

@@ -35,7 +35,7 @@ export function createTokenService(accounts: ServiceAccountTokens, authenticator
         return await authenticator.authenticateToken(token, audiences) ?? { error: 'invalid bearer token' };
       } catch (error) {
         if (!(error instanceof StatusError)) throw error;
-        return { error: error.cause instanceof Error ? `invalid bearer token, ${error.cause.message}` : 'invalid bearer token' };
+        return { error: error.cause instanceof Error ? `[invalid bearer token, ${error.cause.message}]` : 'invalid bearer token' };
       }
     },
     configuration: () => accounts.configuration(),

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ServiceAccount } from '../../api/core.ts';
 import { configMaps, endpoints, endpointSlices, events, flowSchemas, namespaces, nodes, pods, priorityLevelConfigurations, secrets, serviceAccounts, services } from '../../api/resources.ts';
 import { createTestRegistry } from '../registry/testing/test-registry.ts';
+import { ensureFlowControlObjects } from './bootstrap/flow-control-objects.ts';
 import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
 import { ensureDnsService, ensureKubernetesService } from './bootstrap/system-services.ts';
 import { startTestCluster } from './testing/test-cluster.ts';
@@ -106,6 +107,23 @@ describe('FlowSchemaController', () => {
     await levels.delete('slow');
     await test.settle();
     expect(await conditions()).toMatchObject([{ status: 'True' }]);
+  });
+});
+
+describe('the mandatory and suggested objects of flow control', () => {
+  it('come back when they are deleted', async () => {
+    const test = await start({ only: ['flow-schema'] });
+    await ensureFlowControlObjects(test.client);
+    const levels = test.client.resource(priorityLevelConfigurations);
+    const schemas = test.client.resource(flowSchemas);
+    const names = async () => [...(await levels.list()).items, ...(await schemas.list()).items].map(({ metadata }) => metadata?.name).sort();
+    const before = await names();
+    await schemas.delete('exempt');
+    await levels.delete('workload-low');
+    await test.advance(15_000);
+    expect(await names()).toEqual(before);
+    const { items } = await schemas.list();
+    expect(items.map(({ status }) => status?.conditions?.map(({ status: dangling }) => dangling))).toEqual(items.map(() => ['False']));
   });
 });
 

@@ -1,18 +1,27 @@
-/** Says of every FlowSchema whether its priority level exists. Follows k8s.io/apiserver/pkg/util/flowcontrol: presyncFlowSchemaStatus. */
+/**
+ * Says of every FlowSchema whether its priority level exists, and brings the mandatory and the suggested objects back.
+ * Follows k8s.io/apiserver/pkg/util/flowcontrol (presyncFlowSchemaStatus) and pkg/registry/flowcontrol/rest.
+ */
 import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/flowcontrol.ts';
 import { isNotFound } from '../../../api/errors.ts';
 import { flowSchemas, priorityLevelConfigurations } from '../../../api/resources.ts';
-import type { ResourceClient } from '../../../machinery/client.ts';
+import type { ApiClient, ResourceClient } from '../../../machinery/client.ts';
 import { timestamp, type Clock } from '../../../machinery/clock.ts';
 import { Controller } from '../../../machinery/controller.ts';
 import type { Informer } from '../../../machinery/informer.ts';
+import { ensureFlowControlObjects } from '../bootstrap/flow-control-objects.ts';
 import type { ControllerContext, RunnableController } from '../controller-context.ts';
 
 type Condition = NonNullable<NonNullable<FlowSchema['status']>['conditions']>[number];
 
 const type = 'Dangling';
+/** No object has it. */
+const everything = '';
+/** In one go, not with each of many changes. */
+const ensureAfterMs = 10_000;
 
 export class FlowSchemaController implements RunnableController {
+  private readonly apiClient: ApiClient;
   private readonly client: ResourceClient<FlowSchema>;
   private readonly schemaInformer: Informer<FlowSchema>;
   private readonly levelInformer: Informer<PriorityLevelConfiguration>;
@@ -20,17 +29,31 @@ export class FlowSchemaController implements RunnableController {
   private readonly clock: Clock;
 
   constructor({ client, informers, clock, logger, random }: ControllerContext) {
+    this.apiClient = client;
     this.client = client.resource(flowSchemas);
     this.schemaInformer = informers.of(flowSchemas);
     this.levelInformer = informers.of(priorityLevelConfigurations);
     this.clock = clock;
     this.controller = new Controller({ name: 'flow-schema', workers: 1, reconcile: (name) => this.reconcile(name), clock, logger, random });
     const enqueue = ({ metadata }: FlowSchema): void => this.controller.enqueue(metadata?.name ?? '');
-    this.schemaInformer.addHandler({ added: enqueue, updated: (_before, schema) => enqueue(schema), deleted: () => {} });
+    const ensure = (): void => this.controller.enqueueAfter(everything, ensureAfterMs);
+    this.schemaInformer.addHandler({
+      added: enqueue, deleted: ensure,
+      updated(before, schema) {
+        enqueue(schema);
+        if (before.metadata?.generation !== schema.metadata?.generation) ensure();
+      },
+    });
     const enqueueOf = (level: PriorityLevelConfiguration): void => {
       for (const schema of this.schemaInformer.list()) if (levelOf(schema) === level.metadata?.name) enqueue(schema);
     };
-    this.levelInformer.addHandler({ added: enqueueOf, updated: () => {}, deleted: enqueueOf });
+    this.levelInformer.addHandler({
+      added: enqueueOf, updated: ensure,
+      deleted(level) {
+        enqueueOf(level);
+        ensure();
+      },
+    });
   }
 
   start(signal: AbortSignal): void {
@@ -42,6 +65,10 @@ export class FlowSchemaController implements RunnableController {
   }
 
   private async reconcile(name: string): Promise<void> {
+    if (name === everything) {
+      await ensureFlowControlObjects(this.apiClient);
+      return;
+    }
     const schema = this.schemaInformer.get(name);
     if (!schema || schema.metadata?.deletionTimestamp || isSame(schema, this.wanted(schema))) return;
     try {
