@@ -32,6 +32,7 @@ import { startNatsLink, type NatsLink } from './nats-server/nats-link.ts';
 import type { BoardRegistry } from './nats-server/board-registry.ts';
 import { defaultRouteAddress, serviceAddresses } from './network-addresses.ts';
 import type { ServerOptions } from './options.ts';
+import { ServerHealth } from './server-health.ts';
 import { CertificateRenewal } from './pki/certificate-renewal.ts';
 import { ensurePki, type Pki } from './pki/ensure-pki.ts';
 import { writeKubeconfig } from './pki/kubeconfig.ts';
@@ -91,6 +92,7 @@ interface Context {
   addresses: { kubernetes: string; dns: string };
   /** The way to pods, once NATS is there. */
   boardStreams?: BoardStreams;
+  health: ServerHealth;
   /** What runs, oldest first. */
   stops: { name: string; stop: () => Promise<void> | void }[];
 }
@@ -107,6 +109,7 @@ export async function startServer(options: ServerOptions, { clock, logger, rando
     bindAddress: options.bindAddress ?? '0.0.0.0',
     advertiseAddress: options.advertiseAddress ?? await defaultRouteAddress(),
     addresses: serviceAddresses(options.serviceCIDR),
+    health: new ServerHealth(),
     stops: [],
   };
   try {
@@ -171,6 +174,7 @@ async function startParts(context: Context): Promise<RunningServer> {
   if (options.boardName !== undefined) await nats.boards.ensureBoard(options.boardName);
   const kubeconfigPath = await writeAdminKubeconfig(context, pki);
   startRenewal(context, { pki, app, nats });
+  void informers.synced().then(() => context.health.started());
   logger.info('Control plane is ready', { api: `https://127.0.0.1:${options.apiPort}`, kubeconfig: kubeconfigPath });
   return {
     kubeconfigPath, client, boards: nats.boards,
@@ -267,7 +271,7 @@ async function startApiServer(context: Context, { pki, registry, nats, access, a
     registry, authenticator: authentication.authenticator, tokens: authentication.tokens, authorizer: access.authorizer, version: options.version, clock, random,
     logger: logger.child({ component: 'api-server' }),
     tls: { certificate: pki.apiServer.certificate, key: pki.apiServer.key, clientCa: pki.ca },
-    boardStreams, aggregation, flows, ...(audit ? { audit: audit.audit } : {}),
+    boardStreams, aggregation, flows, health: context.health.checks({ storage, nats: nats.connection }), ...(audit ? { audit: audit.audit } : {}),
   });
   registerRotation(app, { rotate: () => storage.rotateEncryption(logger) });
   stops.push({ name: 'API server', stop: () => app.close() });
@@ -304,7 +308,8 @@ async function writeAdminKubeconfig({ options }: Context, { ca, admin }: Pki): P
 }
 
 /** One part that does not stop keeps no other from stopping. */
-async function stopAll({ stops, logger }: Context): Promise<void> {
+async function stopAll({ stops, logger, health }: Context): Promise<void> {
+  health.stopping();
   for (const { name, stop } of stops.splice(0).reverse()) {
     try {
       await stop();

@@ -74,7 +74,7 @@ async function parseBody(bytes: Uint8Array, contentType: string | undefined, tar
   } catch (error) {
     throw unrecognized(error, target, text);
   }
-  throw newUnsupportedMediaType('the body of the request was in an unknown format - accepted media types include: application/json, application/yaml');
+  throw newUnsupportedMediaType('the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf');
 }
 
 function parseJson(text: string, limit: number): Parsed {

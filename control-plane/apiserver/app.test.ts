@@ -243,6 +243,21 @@ describe('requests that make no sense leave the store as it was', () => {
     expect((await send('GET', configMaps)).text).toBe(before);
   });
 
+  it.each([
+    ['PUT', configMaps, 'POST, GET, DELETE'], ['POST', `${configMaps}/a`, 'GET, PUT, PATCH, DELETE'], ['POST', '/version', 'GET'], ['POST', '/api', 'GET'], ['PUT', '/apis/apps', 'GET'], ['DELETE', '/api/v1', 'GET'],
+  ])('%s %s says what is allowed', async (method, url, allow) => {
+    const { code, headers, json } = await send(method, url, {});
+    const { message } = json() as unknown as { message: string };
+    expect([code, headers['allow'], message]).toEqual([405, allow, 'the server does not allow this method on the requested resource']);
+  });
+
+  it('YAML, or indented, to those who want it', async () => {
+    const yaml = await send('GET', `${configMaps}/none`, undefined, { accept: 'application/yaml' });
+    expect(yaml).toMatchObject({ code: 404, headers: { 'content-type': 'application/yaml' } });
+    expect(yaml.text).toContain('kind: Status\napiVersion: v1\nmetadata: {}\nstatus: Failure\nmessage: configmaps "none" not found\n');
+    expect((await send('GET', `${configMaps}/none?pretty=true`)).text).toMatch(/^{\n {2}"kind": "Status",/);
+  });
+
   it('an unknown path outside the API is plain text', async () => {
     expect(await send('GET', '/nothing')).toMatchObject({ code: 404, text: '404 page not found\n' });
   });
@@ -269,6 +284,13 @@ describe('forms', () => {
     expect(one.data).toBeUndefined();
     const list = (await send('GET', configMaps, undefined, { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' })).json();
     expect(list).toMatchObject({ kind: 'PartialObjectMetadataList', items: [{ kind: 'PartialObjectMetadata' }] });
+  });
+
+  it('YAML that no reader takes for something else', async () => {
+    await create('a', { answer: 'yes', day: '2026-11-21', number: '0x10' });
+    const { text } = await send('GET', configMaps, undefined, { accept: 'application/json;q=0.5, application/yaml' });
+    expect(text).toContain('\nitems:\n- metadata:\n    name: a\n');
+    expect(text).toContain('  data:\n    answer: "yes"\n    day: "2026-11-21"\n    number: "0x10"\n');
   });
 
   it('gzip for big answers to those who want it', async () => {

@@ -1,6 +1,6 @@
 /** The API server as a Fastify app. Builds without listening: tests drive it with inject(). */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { newMethodNotAllowed, newTooManyRequests } from '../../api/errors.ts';
+import { newTooManyRequests } from '../../api/errors.ts';
 import type { Clock, Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -15,7 +15,7 @@ import { registerAggregation, type AggregationOptions } from '../aggregation/agg
 import type { AppParts } from './app-parts.ts';
 import type { BoardStreamOpener } from './board-streams.ts';
 import type { AggregatedGroupVersions } from './discovery/group-versions.ts';
-import { maxBodyBytes, newUnknownResource, toStatusError } from './error-status.ts';
+import { maxBodyBytes, newMethodUnknown, newUnknownResource, toStatusError } from './error-status.ts';
 import { FairLimits } from './fairness/fair-limits.ts';
 import type { FlowConfiguration } from './fairness/flow-configuration.ts';
 import { createResourceHandler, isLongRunning } from './handlers/resource-handler.ts';
@@ -226,11 +226,12 @@ function answerError(logger: Logger, error: unknown, request: FastifyRequest, re
   return sendStatus(reply, failure.status);
 }
 
+/** Answered to GET alone, and to any other method with a Status. */
+const documents: ReadonlySet<string> = new Set(['/', '/api', '/apis', '/version']);
+
 function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { path } = request.info;
-  if (/^\/apis?(\/|$)/.test(path)) {
-    const error = request.info.isResource || request.method === 'GET' ? newUnknownResource() : newMethodNotAllowed({ group: '', plural: path }, request.method);
-    return sendStatus(reply, error.status);
-  }
+  if (request.method !== 'GET' && documents.has(path.replace(/(?<=.)\/$/, ''))) return sendStatus(reply.header('allow', 'GET'), newMethodUnknown().status);
+  if (/^\/apis?(\/|$)/.test(path)) return sendStatus(reply, newUnknownResource().status);
   return reply.code(404).type('text/plain; charset=utf-8').send('404 page not found\n');
 }

@@ -36,7 +36,7 @@ describe('negotiate', () => {
 
   it('gives no endless YAML', () => {
     expect(negotiate('application/yaml, application/json;stream=watch', [table], { stream: true })).toMatchObject({ encoding: 'json' });
-    expect(() => negotiate('application/yaml', [table], { stream: true, protobuf: true })).toThrow('only the following media types are accepted: application/json, application/vnd.kubernetes.protobuf');
+    expect(() => negotiate('application/yaml', [table], { stream: true, protobuf: true })).toThrow('only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch');
   });
 
   it('gives the metadata of a custom kind as protobuf, though not the object', () => {

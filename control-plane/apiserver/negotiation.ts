@@ -100,7 +100,7 @@ export function negotiate<F extends string>(header: string | undefined, transfor
 
 export function newUnacceptable({ protobuf, stream }: NegotiateOptions): StatusError {
   const supported = encodings.filter(([encoding]) => (protobuf || encoding !== 'protobuf') && (!stream || encoding !== 'yaml'));
-  return newNotAcceptable(`only the following media types are accepted: ${supported.map(([, mediaType]) => mediaType).join(', ')}`);
+  return newNotAcceptable(`only the following media types are accepted: ${supported.map(([, mediaType]) => (stream ? `${mediaType};stream=watch` : mediaType)).join(', ')}`);
 }
 
 function transform<F extends string>(

@@ -134,18 +134,27 @@ export function encodeValue(value: { apiVersion?: string; kind?: string }, messa
 /** Answers with an error, as JSON where the client accepts nothing that we have. */
 export function sendStatus(reply: FastifyReply, status: Status): FastifyReply {
   if (status.details?.retryAfterSeconds) reply.header('retry-after', String(status.details.retryAfterSeconds));
-  const encoding = statusEncoding(reply.request.headers.accept);
-  const bytes = encodeValue(status, messageOfValue({ apiVersion: 'v1', kind: 'Status' }), encoding);
-  return reply.code(status.code ?? 500).type(mediaTypes[encoding]).send(bytes);
+  const { request } = reply;
+  const negotiated = negotiateStatus(request.headers.accept);
+  const bytes = encodeValue(status, messageOfValue({ apiVersion: 'v1', kind: 'Status' }), negotiated.encoding);
+  const code = status.code ?? 500;
+  if (negotiated.encoding !== 'yaml') return reply.code(code).type(mediaTypes[negotiated.encoding]).send(negotiated.encoding === 'json' && wantsPretty(request) ? indented(bytes) : bytes);
+  // What writes YAML is loaded when someone asks for it; without it the reason still gets there.
+  sendBytes(request, reply, code, bytes, negotiated).catch(() => reply.code(code).type(mediaTypes.json).send(bytes));
+  return reply;
 }
 
-function statusEncoding(accept: string | undefined): Encoding {
-  if (!accept?.includes('protobuf')) return 'json';
+function negotiateStatus(accept: string | undefined): Pick<Negotiated<never>, 'encoding'> {
+  if (!accept || accept === mediaTypes.json) return { encoding: 'json' };
   try {
-    return negotiate(accept, [], { protobuf: true }).encoding === 'protobuf' ? 'protobuf' : 'json';
+    return negotiate(accept, [], { protobuf: true });
   } catch {
-    return 'json'; // Whoever accepts nothing still gets the reason.
+    return { encoding: 'json' }; // Whoever accepts nothing still gets the reason.
   }
+}
+
+function indented(json: Buffer): Buffer {
+  return Buffer.from(`${JSON.stringify(JSON.parse(json.toString()), null, 2)}\n`);
 }
 
 /**
@@ -161,7 +170,7 @@ export async function sendBytes(
     const { stringify } = await import('../../api/decode/yaml-library.ts');
     body = Buffer.from(stringify(JSON.parse(bytes.toString()), yamlOptions));
   } else if (encoding === 'json' && !contentType.endsWith('protobuf') && (negotiated.pretty || wantsPretty(request))) {
-    body = Buffer.from(`${JSON.stringify(JSON.parse(bytes.toString()), null, 2)}\n`);
+    body = indented(bytes);
   }
   reply.code(code).type(contentType);
   if (body.length > compressFromBytes && acceptsGzip(request)) {
@@ -177,7 +186,8 @@ function acceptsGzip({ headers }: FastifyRequest): boolean {
 
 /** People read what curl, wget and browsers fetch. */
 function wantsPretty(request: FastifyRequest): boolean {
-  const query = request.query as RawQuery;
+  // Of a request whose path cannot be read there is no query.
+  const query = (request.query as RawQuery | null) ?? {};
   if (firstValue(query, 'pretty')) return booleanValue(query, 'pretty');
   return /^(curl|Wget|Mozilla\/5\.0)/.test(request.headers['user-agent'] ?? '');
 }

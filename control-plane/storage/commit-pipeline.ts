@@ -62,6 +62,8 @@ export class CommitPipeline {
   private rewrites: { keys: readonly string[]; resolve: () => void; reject: (error: unknown) => void }[] = [];
   private writing: Promise<void> | undefined;
   private closed = false;
+  /** Why the disk refused the last batch; undefined when it took it. */
+  failure: StorageFailedError | undefined;
 
   constructor({ table, journal, committed, revisionBlock, mark }: CommitPipelineOptions) {
     this.table = table;
@@ -182,6 +184,7 @@ export class CommitPipeline {
     for (const { key } of records) this.suspect.add(key);
     await this.journal.write({ records, ...(mark === undefined ? {} : { mark }) });
     this.suspect.clear();
+    this.failure = undefined;
     if (mark !== undefined) this.mark = mark;
   }
 
@@ -214,6 +217,7 @@ export class CommitPipeline {
   /** Fails what needed the disk and what was checked against it; memory-only commits go on. */
   private fail(batch: readonly QueuedCommit[], cause: unknown): void {
     const failure = new StorageFailedError(`the disk refused a write: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.failure = failure;
     const needsDisk = new Set(batch.filter((commit) => commit.changes.some((change) => change.durable || change.revision > this.mark)));
     const accepted = [...batch, ...this.queue];
     this.queue = [];

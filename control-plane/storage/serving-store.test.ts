@@ -140,8 +140,10 @@ describe('a refusing disk', () => {
     expect(results[0]).toMatchObject({ reason: expect.any(StorageFailedError) });
     expect((results[0] as PromiseRejectedResult).reason).toMatchObject({ message: 'the disk refused a write: no space left on device', cause: expect.any(Error) });
     expect([visible(), store.revision, watcher.all]).toEqual([{ kept: 'one' }, revision, []]);
+    expect(store.failure?.message).toBe('the disk refused a write: no space left on device');
     journal.refusing = undefined;
     await put('kept', 'three');
+    expect(store.failure).toBeUndefined();
     expect([visible(), onDisk()]).toEqual([{ kept: 'three' }, { kept: 'three' }]);
     expect(watcher.all).toHaveLength(1);
   });

@@ -4,7 +4,7 @@ import { CommitPipeline } from './commit-pipeline.ts';
 import type { HistoryLimits } from './history.ts';
 import type { Journal } from './journal.ts';
 import { ObjectTable } from './object-table.ts';
-import type { ListOptions, ListPage, Mutation, Revision, Storage, StorageWatcher, StoredObject } from './storage.ts';
+import type { ListOptions, ListPage, Mutation, Revision, Storage, StorageFailedError, StorageWatcher, StoredObject } from './storage.ts';
 import { WatcherSet } from './watcher-set.ts';
 
 export interface ServingStoreOptions {
@@ -37,6 +37,11 @@ export class ServingStore implements Storage {
 
   get revision(): Revision {
     return this.table.revision;
+  }
+
+  /** Why the disk refused the last write it was asked for; undefined when it took it. */
+  get failure(): StorageFailedError | undefined {
+    return this.pipeline.failure;
   }
 
   get(key: string): StoredObject | undefined {

@@ -1,6 +1,6 @@
 /** From a request for a resource to the handler of its verb and subresource. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { newBadRequest, newMethodNotAllowed } from '../../../api/errors.ts';
+import { newBadRequest, newMethodNotAllowed, type StatusError } from '../../../api/errors.ts';
 import type { Resource, Subresource } from '../../../api/resources.ts';
 import type { AppParts, ResourceCall } from '../app-parts.ts';
 import { newMethodUnknown, newUnknownResource } from '../error-status.ts';
@@ -63,7 +63,7 @@ export function isLongRunning(request: FastifyRequest): boolean {
 export function createResourceHandler(parts: AppParts) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { info } = request;
-    if (!info.isResource) throw newUnknownResource();
+    if (!info.isResource) throw refuseDocument(parts, request, reply);
     const resource = parts.catalog.find(info.group, info.version, info.resource);
     // A namespaced object has no path without its namespace; a cluster-scoped one none with it.
     const scoped = resource?.namespaced ? info.namespace !== undefined || info.name === undefined : info.namespace === undefined || info.resource === 'namespaces';
@@ -72,6 +72,7 @@ export function createResourceHandler(parts: AppParts) {
     if (!handlers) throw newUnknownResource();
     const acrossNamespaces = resource.namespaced && info.namespace === undefined && info.verb !== 'list' && info.verb !== 'watch';
     const handler = info.verb === '' || acrossNamespaces ? undefined : handlers[info.verb];
+    if (!handler) reply.header('allow', allowedMethods(handlers));
     if (!handler) throw resource.custom && info.verb !== '' ? newMethodNotAllowed(resource, info.verb) : newMethodUnknown();
     if (!isReading(info)) checkAcceptable({ request, info, resource });
     const deprecation = resource.deprecationWarning ?? resource.custom?.deprecationWarning;
@@ -80,6 +81,24 @@ export function createResourceHandler(parts: AppParts) {
     // Handlers of virtual kinds know that there is no store.
     return handler(resource.virtual ? call as ResourceCall : { ...call, store: parts.registry.of(resource) });
   };
+}
+
+const methods: Readonly<Record<ResourceVerb, string>> = {
+  get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE', deletecollection: 'DELETE',
+};
+
+function allowedMethods(handlers: Handlers): string {
+  const verbs = Object.keys(handlers) as ResourceVerb[];
+  return [...new Set(verbs.filter((verb) => handlers[verb]).map((verb) => methods[verb]))].join(', ');
+}
+
+/** Documents of discovery have routes of their own for GET: what comes here is another method, or there is no such document. */
+function refuseDocument({ catalog }: AppParts, request: FastifyRequest, reply: FastifyReply): StatusError {
+  const [prefix, group, version] = request.info.path.split('/').filter((part) => part !== '');
+  const known = catalog.resources.some((row) => (prefix === 'api' ? row.group === '' && row.version === group : row.group === group && (version === undefined || row.version === version)));
+  if (!known || request.method === 'GET' || request.method === 'HEAD') return newUnknownResource();
+  reply.header('allow', 'GET');
+  return newMethodUnknown();
 }
 
 /** Kinds that are answered at once and kept nowhere. */
