@@ -25,7 +25,7 @@ import type { PodDisruptionBudget } from './policy.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './rbac.ts';
 import { apiVersionOf, defineResource as define, type Resource, type Subresource } from './resource.ts';
 import type { PriorityClass } from './scheduling.ts';
-import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment } from './storage.ts';
+import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment, VolumeAttributesClass } from './storage.ts';
 
 export { apiVersionOf };
 export type { Resource, Subresource };
@@ -62,6 +62,7 @@ export const leases = define<Lease>({ group: 'coordination.k8s.io', kind: 'Lease
 export const priorityClasses = define<PriorityClass>({ group: 'scheduling.k8s.io', kind: 'PriorityClass', plural: 'priorityclasses', namespaced: false, shortNames: ['pc'] });
 export const storageClasses = define<StorageClass>({ group: 'storage.k8s.io', kind: 'StorageClass', plural: 'storageclasses', namespaced: false, shortNames: ['sc'] });
 export const volumeAttachments = define<VolumeAttachment>({ group: 'storage.k8s.io', kind: 'VolumeAttachment', plural: 'volumeattachments', namespaced: false, subresources: ['status'] });
+export const volumeAttributesClasses = define<VolumeAttributesClass>({ group: 'storage.k8s.io', kind: 'VolumeAttributesClass', plural: 'volumeattributesclasses', namespaced: false, shortNames: ['vac'] });
 export const csiDrivers = define<CSIDriver>({ group: 'storage.k8s.io', kind: 'CSIDriver', plural: 'csidrivers', namespaced: false });
 export const csiNodes = define<CSINode>({ group: 'storage.k8s.io', kind: 'CSINode', plural: 'csinodes', namespaced: false });
 export const csiStorageCapacities = define<CSIStorageCapacity>({ group: 'storage.k8s.io', kind: 'CSIStorageCapacity', plural: 'csistoragecapacities', namespaced: true });
@@ -99,7 +100,7 @@ export const resources: readonly Resource[] = [
   namespaces, nodes, pods, services, endpoints, configMaps, secrets, events, serviceAccounts, replicationControllers, podTemplates,
   resourceQuotas, limitRanges, persistentVolumes, persistentVolumeClaims, deployments, replicaSets, statefulSets, daemonSets,
   controllerRevisions, jobs, cronJobs, horizontalPodAutoscalers, podDisruptionBudgets, ingresses, ingressClasses, networkPolicies,
-  endpointSlices, leases, priorityClasses, storageClasses, volumeAttachments, csiDrivers, csiNodes, csiStorageCapacities,
+  endpointSlices, leases, priorityClasses, storageClasses, volumeAttachments, volumeAttributesClasses, csiDrivers, csiNodes, csiStorageCapacities,
   runtimeClasses, roles, roleBindings, clusterRoles, clusterRoleBindings, certificateSigningRequests, mutatingWebhookConfigurations,
   validatingWebhookConfigurations, validatingAdmissionPolicies, validatingAdmissionPolicyBindings, customResourceDefinitions,
   apiServices, flowSchemas, priorityLevelConfigurations,

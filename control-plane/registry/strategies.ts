@@ -35,6 +35,7 @@ import { csiNodeStrategy } from './storage/csi-node/strategy.ts';
 import { csiStorageCapacityStrategy } from './storage/csi-storage-capacity/strategy.ts';
 import { storageClassStrategy } from './storage/storage-class/strategy.ts';
 import { volumeAttachmentStrategy } from './storage/volume-attachment/strategy.ts';
+import { volumeAttributesClassStrategy } from './storage/volume-attributes-class/strategy.ts';
 import type { Strategy } from './strategy.ts';
 import { workloadStrategies } from './workload-strategies.ts';
 
@@ -52,7 +53,7 @@ export function createStrategies({ allocations, clock, checkExpression = () => u
     namespaceStrategy, nodeStrategy, podStrategy, createServiceStrategy(allocations), endpointsStrategy, configMapStrategy, secretStrategy,
     eventStrategy, serviceAccountStrategy, deploymentStrategy, replicaSetStrategy, endpointSliceStrategy, leaseStrategy,
     ingressStrategy, ingressClassStrategy, networkPolicyStrategy, priorityClassStrategy, runtimeClassStrategy, roleStrategy, roleBindingStrategy,
-    clusterRoleStrategy, clusterRoleBindingStrategy, storageClassStrategy, volumeAttachmentStrategy, csiDriverStrategy, csiNodeStrategy,
+    clusterRoleStrategy, clusterRoleBindingStrategy, storageClassStrategy, volumeAttachmentStrategy, volumeAttributesClassStrategy, csiDriverStrategy, csiNodeStrategy,
     csiStorageCapacityStrategy, flowSchemaStrategy, priorityLevelStrategy, policyBindingStrategy, createPolicyStrategy(checkExpression),
     createMutatingWebhookStrategy(checkExpression), createValidatingWebhookStrategy(checkExpression), createApiServiceStrategy(clock),
     createCertificateSigningRequestStrategy(clock), createDefinitionStrategy(() => timestamp(clock.now())),

@@ -56,6 +56,7 @@ const content: Readonly<Record<string, object>> = {
   IngressClass: { spec: { controller: 'example.com/given' } },
   NetworkPolicy: { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '198.18.0.0/16' } }], ports: [{ port: 80 }] }] } },
   PriorityClass: { value: 5 },
+  VolumeAttributesClass: { driverName: 'example.com/given', parameters: { speed: 'high' } },
   StorageClass: { provisioner: 'example.com/given' },
   VolumeAttachment: { spec: { attacher: 'given.example.com', nodeName: 'given', source: { persistentVolumeName: 'given' } } },
   CSIDriver: { spec: {} },

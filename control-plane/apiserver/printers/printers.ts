@@ -6,7 +6,7 @@ import {
   ingressClasses, ingresses, jobs, leases, mutatingWebhookConfigurations, namespaces, networkPolicies, nodes, persistentVolumeClaims,
   persistentVolumes, podDisruptionBudgets, pods, podTemplates, priorityClasses, priorityLevelConfigurations, replicaSets,
   replicationControllers, resourceQuotas, roleBindings, runtimeClasses, secrets, serviceAccounts, services, statefulSets, storageClasses,
-  validatingAdmissionPolicies, validatingAdmissionPolicyBindings, validatingWebhookConfigurations, volumeAttachments,
+  validatingAdmissionPolicies, validatingAdmissionPolicyBindings, validatingWebhookConfigurations, volumeAttachments, volumeAttributesClasses,
   type Resource,
 } from '../../../api/resources.ts';
 import { toStored as toAutoscalerV2 } from '../../registry/autoscaling/version-1/conversion.ts';
@@ -23,7 +23,7 @@ import { componentStatusPrinter, flowSchemaPrinter, priorityClassPrinter, priori
 import type { Printer } from './printer.ts';
 import { configMapPrinter, leasePrinter, namespacePrinter, plainPrinter, secretPrinter, serviceAccountPrinter } from './records.ts';
 import { ingressClassPrinter, ingressPrinter, networkPolicyPrinter } from './routing.ts';
-import { csiDriverPrinter, csiNodePrinter, csiStorageCapacityPrinter, storageClassPrinter, volumeAttachmentPrinter } from './storage.ts';
+import { csiDriverPrinter, csiNodePrinter, csiStorageCapacityPrinter, storageClassPrinter, volumeAttachmentPrinter, volumeAttributesClassPrinter } from './storage.ts';
 import {
   controllerRevisionPrinter, daemonSetPrinter, deploymentPrinter, podTemplatePrinter, replicaSetPrinter, replicationControllerPrinter, statefulSetPrinter,
 } from './workloads.ts';
@@ -60,6 +60,7 @@ register(priorityClasses, priorityClassPrinter);
 register(runtimeClasses, runtimeClassPrinter);
 register(storageClasses, storageClassPrinter);
 register(volumeAttachments, volumeAttachmentPrinter);
+register(volumeAttributesClasses, volumeAttributesClassPrinter);
 register(csiDrivers, csiDriverPrinter);
 register(csiNodes, csiNodePrinter);
 register(csiStorageCapacities, csiStorageCapacityPrinter);

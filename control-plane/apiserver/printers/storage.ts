@@ -1,5 +1,5 @@
 /** StorageClasses, VolumeAttachments and what CSI drivers say of themselves. */
-import type { CSIDriver, CSIDriverSpec, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment, VolumeAttachmentSpec } from '../../../api/storage.ts';
+import type { CSIDriver, CSIDriverSpec, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment, VolumeAttachmentSpec, VolumeAttributesClass } from '../../../api/storage.ts';
 import { age } from './human-duration.ts';
 import { none } from './labels.ts';
 import { ageColumn, column, nameColumn, type Printer } from './printer.ts';
@@ -34,6 +34,9 @@ export const volumeAttachmentPrinter: Printer<VolumeAttachment> = record<VolumeA
 ], ({ spec, status }: { spec?: Partial<VolumeAttachmentSpec>; status?: VolumeAttachment['status'] }) => [
   spec?.attacher ?? '', spec?.source?.persistentVolumeName ?? '', spec?.nodeName ?? '', status?.attached ?? false,
 ]);
+
+export const volumeAttributesClassPrinter: Printer<VolumeAttributesClass> = record<VolumeAttributesClass>(
+  [column('DriverName', { description: 'The driver that changes the volumes.' })], ({ driverName }) => [driverName]);
 
 export const csiNodePrinter: Printer<CSINode> = record<CSINode>(
   [column('Drivers', { type: 'integer', description: 'Drivers indicates the number of CSI drivers registered on the node' })],

@@ -33,7 +33,8 @@ export function validateStorageClass(storageClass: StorageClass): FieldError[] {
   ];
 }
 
-function validateParameters(parameters: Readonly<Record<string, string>>): FieldError[] {
+/** Of VolumeAttributesClasses, too. */
+export function validateParameters(parameters: Readonly<Record<string, string>>): FieldError[] {
   const entries = Object.entries(parameters);
   if (entries.length > maxParameters) return [tooLong('parameters', maxParameters)];
   const errors = Object.hasOwn(parameters, '') ? [invalid('parameters', '', 'field can not be empty.')] : [];

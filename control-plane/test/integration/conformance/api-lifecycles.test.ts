@@ -51,6 +51,7 @@ const table: ApiLife[] = [
   { groupVersion: 'node.k8s.io/v1', resource: 'runtimeclasses', object: { handler: 'handler' } },
   { groupVersion: 'scheduling.k8s.io/v1', resource: 'priorityclasses', object: { value: 1000 } },
   { groupVersion: 'storage.k8s.io/v1', resource: 'storageclasses', object: { provisioner: 'example.com/p' } },
+  { groupVersion: 'storage.k8s.io/v1', resource: 'volumeattributesclasses', object: { driverName: 'example.com', parameters: { a: 'b' } } },
   { groupVersion: 'storage.k8s.io/v1', resource: 'csidrivers', object: { spec: { attachRequired: false } } },
   { groupVersion: 'storage.k8s.io/v1', resource: 'csinodes', object: { spec: { drivers: [] } } },
   { groupVersion: 'storage.k8s.io/v1', resource: 'csistoragecapacities', namespace, object: { storageClassName: 'a', capacity: '1Gi' } },
