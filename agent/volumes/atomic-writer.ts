@@ -9,8 +9,8 @@
 import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** File name, possibly with directories, → what it holds. */
-export type FilePayload = ReadonlyMap<string, { data: Buffer; mode: number }>;
+/** File name, possibly with directories, → what it holds and whose it is: root's where nothing is said. */
+export type FilePayload = ReadonlyMap<string, { data: Buffer; mode: number; owner?: number }>;
 
 const dataLink = '..data';
 const newDataLink = '..data_tmp';
@@ -60,7 +60,7 @@ export function checkPath(path: string): void {
 }
 
 function groupReadable(payload: FilePayload): FilePayload {
-  return new Map([...payload].map(([path, file]) => [path, { data: file.data, mode: file.mode | 0o440 }]));
+  return new Map([...payload].map(([path, file]) => [path, { ...file, mode: file.mode | 0o440 }]));
 }
 
 async function currentDirectory(directory: string): Promise<string | undefined> {
@@ -78,7 +78,8 @@ async function holds(directory: string, payload: FilePayload): Promise<boolean> 
   for (const [path, file] of payload) {
     if (!present.includes(normalized(path))) return false;
     const full = join(directory, path);
-    if (((await lstat(full)).mode & 0o777) !== file.mode || !file.data.equals(await readFile(full))) return false;
+    const { mode, uid } = await lstat(full);
+    if ((mode & 0o777) !== file.mode || (file.owner !== undefined && uid !== file.owner) || !file.data.equals(await readFile(full))) return false;
   }
   return true;
 }
@@ -112,7 +113,7 @@ async function writeFiles(directory: string, payload: FilePayload, options: Atom
     }
     await writeFile(full, file.data, { mode: 0o600 });
     await chmod(full, file.mode);
-    if (options.group !== undefined) await chown(full, 0, options.group);
+    if (options.group !== undefined || file.owner !== undefined) await chown(full, file.owner ?? 0, options.group ?? 0);
   }
   if (options.group !== undefined) {
     for (const each of directories) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { PodSpec } from '../../api/core.ts';
 import { InMemoryDesiredState } from '../testing/in-memory-desired-state.ts';
-import { configMapFiles, downwardFiles, secretFiles, type Files } from './file-sources.ts';
+import { configMapFiles, downwardFiles, secretFiles, tokenFiles, type Files } from './file-sources.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const state = new InMemoryDesiredState();
@@ -31,6 +32,28 @@ describe('files of a ConfigMap', () => {
     expect(() => configMapFiles({ ...source, name: 'settings', items }, 'shop', state)).toThrow('configmap references non-existent config key: x');
     expect(configMapFiles({ ...source, name: 'gone', optional: true }, 'shop', state).size).toBe(0);
     expect(configMapFiles({ ...source, name: 'settings', items, optional: true }, 'shop', state).size).toBe(0);
+  });
+});
+
+describe('the token of a pod', () => {
+  const tokens = new InMemoryDesiredState();
+  tokens.put({ kind: 'Secret', object: { metadata: { namespace: 'shop', name: 'PodToken.u.0' }, data: { token: base64('t') } } });
+  const container = { name: 'main' };
+  const of = (spec: Partial<PodSpec>) => {
+    const volumes = [{ name: 'access', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }];
+    const file = tokenFiles('token', 'access', { metadata: { namespace: 'shop', uid: 'u' }, spec: { containers: [container], volumes, ...spec } }, { state: tokens, mode: 0o644 }).get('token');
+    return [file?.mode.toString(8), file?.owner];
+  };
+
+  it.each<[string, Partial<PodSpec>, [string, number | undefined]]>([
+    ['everybody\'s where nothing is said', {}, ['644', undefined]],
+    ['root\'s for the group of the pod\'s files', { securityContext: { fsGroup: 2000 } }, ['600', undefined]],
+    ['that of the pod\'s user', { securityContext: { runAsUser: 1000 } }, ['600', 1000]],
+    ['that of the user all containers have', { containers: [{ ...container, securityContext: { runAsUser: 7 } }], initContainers: [{ name: 'i', securityContext: { runAsUser: 7 } }] }, ['600', 7]],
+    ['everybody\'s where containers have different users', { securityContext: { runAsUser: 1000 }, initContainers: [{ name: 'i', securityContext: { runAsUser: 7 } }] }, ['644', undefined]],
+    ['everybody\'s where one says none', { containers: [container, { name: 'b', securityContext: { runAsUser: 7 } }] }, ['644', undefined]],
+  ])('is %s', (_whose, spec, expected) => {
+    expect(of(spec)).toEqual(expected);
   });
 });
 

@@ -5,7 +5,7 @@ import { podField, resourceField, type DownwardFacts, type ResourceField } from 
 import { decodeSecretValue } from '../environment/environment.ts';
 import type { DesiredState } from '../pods/desired-state.ts';
 
-export type Files = Map<string, { data: Buffer; mode: number }>;
+export type Files = Map<string, { data: Buffer; mode: number; owner?: number }>;
 
 export const defaultFileMode = 0o644;
 
@@ -36,13 +36,26 @@ export function secretFiles(source: KeyedSource, namespace: string, state: Pick<
   return project(source, entries, 'references non-existent secret key');
 }
 
-/** The token that the control plane sent along for this volume. */
+/**
+ * The token that the control plane sent along for this volume. Where the pod's containers have one user, or the pod has a
+ * group for its files, nobody else may read it, as the kubelet has it.
+ */
 export function tokenFiles(path: string, volume: string, pod: Pod, { state, mode }: { state: Pick<DesiredState, 'secret'>; mode: number }): Files {
   const source = podTokenSources(pod).find((candidate) => candidate.volume === volume && candidate.path === path);
   const secret = source && state.secret(pod.metadata?.namespace ?? '', source.secretName);
   const token = secret?.data?.[podTokenKey];
   if (!token) throw new Error(`no token of service account ${JSON.stringify(pod.spec?.serviceAccountName ?? 'default')} from the control plane yet`);
-  return new Map([[path, { data: decodeSecretValue(token), mode }]]);
+  const owner = onlyUser(pod);
+  const data = decodeSecretValue(token);
+  if (owner === undefined) return new Map([[path, { data, mode: pod.spec?.securityContext?.fsGroup === undefined ? mode : 0o600 }]]);
+  return new Map([[path, { data, mode: 0o600, owner }]]);
+}
+
+/** The user that all containers of the pod say they run as. */
+function onlyUser({ spec }: Pod): number | undefined {
+  const users = new Set([...spec?.initContainers ?? [], ...spec?.containers ?? []].map(({ securityContext }) => securityContext?.runAsUser ?? spec?.securityContext?.runAsUser));
+  const [first] = users;
+  return users.size === 1 ? first : undefined;
 }
 
 function project(source: KeyedSource, entries: ReadonlyMap<string, Buffer>, complaint: string): Files {

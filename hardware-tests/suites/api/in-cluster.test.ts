@@ -96,6 +96,16 @@ describe('a pod', () => {
 });
 
 describe('the token of a pod', () => {
+  it.each([
+    ['root', {}, '644 0 0'],
+    ['user', { runAsUser: 1000 }, '600 1000 0'],
+    ['group', { fsGroup: 2000 }, '640 0 2000'],
+    ['both', { runAsUser: 1000, fsGroup: 2000 }, '640 1000 2000'],
+  ])('can be read by whom it is for, and by no other: %s', async (name, securityContext, expected) => {
+    await pods.create(name, { restartPolicy: 'Never', securityContext, containers: [{ name: 'main', image, command: ['sh', '-c', `stat -L -c '%a %u %g' ${account}/token; wc -l < ${account}/token`] }] });
+    expect(await pods.output(name)).toBe(`${expected}\n0\n`);
+  });
+
   it('dies with it', async () => {
     await pods.create('mortal', { serviceAccountName: 'reader', containers: [{ name: 'main', image, command: ['sh', '-c', idle] }] });
     await pods.ready('mortal');
