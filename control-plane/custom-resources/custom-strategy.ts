@@ -7,6 +7,7 @@ import type { Strategy } from '../registry/strategy.ts';
 import { plainStrategy } from '../registry/strategy.ts';
 import { notNegativeMessage } from '../registry/validation/field-errors.ts';
 import { applyDefaults, dropNulls } from './default-values.ts';
+import { validateEmbedded } from './embedded-objects.ts';
 import { prune } from './prune.ts';
 import type { RuleChecker } from './rules.ts';
 import type { SchemaNode } from './schema-node.ts';
@@ -30,7 +31,7 @@ export function createCustomStrategy({ resource, node, rules, selectableFields }
   const withStatus = resource.subresources.includes('status');
   const fields = new Map(selectableFields.map((path) => [path.slice(1), path.slice(1).split('.')]));
   const validate = (object: CustomObject, old?: CustomObject): FieldError[] => {
-    const errors = [...validateValue(object, node, old), ...validateScale(resource, object)];
+    const errors = [...node.hasEmbedded ? validateEmbedded(object, node, old) : [], ...validateValue(object, node, old), ...validateScale(resource, object)];
     if (!rules) return errors;
     if (errors.some(({ reason }) => blocking.includes(reason))) {
       return [...errors, { reason: 'FieldValueInvalid', field: '<nil>', message: 'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation' }];

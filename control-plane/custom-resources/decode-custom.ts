@@ -4,6 +4,7 @@ import { MessageDecoder } from '../../api/decode/decode-message.ts';
 import { newBadRequest } from '../../api/errors.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { messageOf } from '../../api/schema/schema-table.ts';
+import { decodeEmbedded } from './embedded-objects.ts';
 import { prune } from './prune.ts';
 import type { SchemaNode } from './schema-node.ts';
 
@@ -37,9 +38,9 @@ export function decodeCustom(
   }
   const limit = fieldValidation === 'Ignore' ? 0 : maxStrictErrors;
   const decoder = new MessageDecoder(limit);
-  const decode = (value: unknown): Record<string, unknown> => {
+  const translate = <T>(read: () => T): T => {
     try {
-      return decoder.message(messageOf(objectMeta), value);
+      return read();
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       throw newBadRequest(`${kind.kind} in version "${apiVersion.split('/').at(-1)}" cannot be handled as a ${kind.kind}: ${error.message}`);
@@ -47,9 +48,10 @@ export function decodeCustom(
   };
   const { apiVersion: _, kind: __, metadata: ___, ...fields } = input as KubernetesObject & Record<string, unknown>;
   // Of another key the assignment below would change the prototype.
-  const object = { apiVersion, kind: given, ...((metadata as unknown ?? undefined) === undefined ? {} : { metadata: decode(metadata) }), ...fields } as KubernetesObject;
+  const object = { apiVersion, kind: given, ...((metadata as unknown ?? undefined) === undefined ? {} : { metadata: translate(() => decoder.message(messageOf(objectMeta), metadata)) }), ...fields } as KubernetesObject;
   const unknown: string[] = [];
   prune(object, node, unknown, limit);
+  if (node.hasEmbedded) translate(() => decodeEmbedded(object, node, unknown, limit));
   const warnings = [...duplicates, ...decoder.unknownFields.map(inMetadata), ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)].slice(0, limit);
   if (fieldValidation === 'Strict' && warnings.length > 0) {
     throw newBadRequest(`${kind.kind} in version "${apiVersion.split('/').at(-1)}" cannot be handled as a ${kind.kind}: strict decoding error: ${warnings.join(', ')}`);

@@ -24,7 +24,7 @@ interface Query {
 export function select<T extends KubernetesObject>(strategy: Strategy<T>, query: Query): Selection<T> {
   const { resource } = strategy;
   const { labelSelector, fieldSelector } = query;
-  for (const { field } of fieldSelector) checkField(strategy, field, query);
+  for (const { field } of fieldSelector) checkField(strategy, field);
   const value = (object: T, field: string): string => {
     if (field === 'metadata.name') return object.metadata?.name ?? '';
     if (field === 'metadata.namespace') return object.metadata?.namespace ?? '';
@@ -48,14 +48,9 @@ function prefixOf<T extends KubernetesObject>({ resource }: Strategy<T>, query: 
   return name ? storageKey(resource, namespace, name) : listPrefix(resource, namespace);
 }
 
-function checkField<T extends KubernetesObject>(strategy: Strategy<T>, field: string, query: Query): void {
+function checkField<T extends KubernetesObject>(strategy: Strategy<T>, field: string): void {
   if (field === 'metadata.name' || field === 'metadata.namespace' || strategy.selectableFields.includes(field)) return;
-  const { group, version, plural } = strategy.resource;
-  const labels = query.labelSelector.map(({ key, operator, values }) => {
-    if (operator === 'Exists') return key;
-    if (operator === 'DoesNotExist') return `!${key}`;
-    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
-  }).join(',');
-  const fields = query.fieldSelector.map((requirement) => `${requirement.field}${requirement.equal ? '=' : '!='}${requirement.value}`).join(',');
-  throw newBadRequest(`Unable to find "${group}/${version}, Resource=${plural}" that match label selector "${labels}", field selector "${fields}": field label not supported: ${field}`);
+  // Kinds with fields of their own say it in other words than the rest. Around it, kubectl says what was looked for.
+  const own = strategy.resource.custom !== undefined || strategy.selectableFields.length > 0;
+  throw newBadRequest(own ? `field label not supported: ${field}` : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
 }

@@ -121,7 +121,7 @@ describe('Lists', () => {
     ['continue=bogus', 400, /continue key is not valid/],
     ['resourceVersion=abc', 400, /strconv.ParseUint: parsing "abc": invalid syntax/],
     ['labelSelector=a%3D%3D%3Db', 400, /unable to parse requirement/],
-    ['fieldSelector=spec.x%3Da', 400, /field label not supported/],
+    ['fieldSelector=spec.x%3Da', 400, /"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"/],
   ])('are refused with %s', async (query, code, message) => {
     const answer = await plane.call('GET', `${base}/configmaps?${query}`);
     expect([answer.code === 422 ? 400 : answer.code, answer.body['message']]).toEqual([code, expect.stringMatching(message) as string]);
