@@ -18,7 +18,7 @@ it('says at every moment what counting anew would say', async () => {
     const { registry, storage, clock, context } = await createTestRegistry();
     const tallies = new UsageTallies(storage);
     const store = createAdmissionStore(storage);
-    const quota = await registry.of(resourceQuotas).create(context, 'default', { metadata: { name: 'q' }, spec: { hard: { pods: '100', 'requests.cpu': '100' }, ...(scopes.length ? { scopes } : {}) } } as ResourceQuota);
+    const quota = await registry.of(resourceQuotas).create(context, 'default', { metadata: { name: 'q' }, spec: { hard: { pods: '100', 'requests.cpu': '100' }, ...(scopes.length ? { scopes } : {}) } });
     const of = registry.of(pods);
     for (const step of operations) {
       const name = `pod-${step.name}`;
@@ -29,7 +29,7 @@ it('says at every moment what counting anew would say', async () => {
         } else if (step.what === 'delete') await of.delete(context, name, 'default', { gracePeriodSeconds: 30 });
         else if (step.what === 'remove') await of.delete(context, name, 'default', { gracePeriodSeconds: 0 });
         else if (step.what === 'fail') await of.update(context, { name, namespace: 'default', subresource: 'status', change: (pod) => ({ ...pod, status: { ...pod.status, phase: 'Failed' } }) });
-        else clock.advance(40_000);
+        else await clock.advance(40_000);
       } catch {
         // Some of the pods are there already, others are not.
       }

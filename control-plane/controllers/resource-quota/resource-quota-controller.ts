@@ -21,6 +21,8 @@ import { deepEqual } from '../../registry/deep-equal.ts';
 import type { ControllerContext, RunnableController } from '../controller-context.ts';
 
 const resyncMs = 5 * 60 * 1000;
+/** Counting takes at most a tenth of the time. */
+const restPerWork = 10;
 
 export class ResourceQuotaController implements RunnableController {
   private readonly context: ControllerContext;
@@ -29,6 +31,8 @@ export class ResourceQuotaController implements RunnableController {
   private readonly watched = new Set<Resource>();
   private readonly controller: Controller;
   private resync: Timer | undefined;
+  /** Key → when it may be looked at again: counting many objects must not take the time of those who write them. */
+  private readonly restUntil = new Map<string, number>();
 
   constructor(context: ControllerContext) {
     const { informers, clock, logger, random } = context;
@@ -38,8 +42,11 @@ export class ResourceQuotaController implements RunnableController {
     this.controller = new Controller({ name: 'resource-quota', workers: 1, reconcile: (key) => this.reconcile(key), clock, logger, random });
     this.quotas.addHandler({
       added: (quota) => this.controller.enqueue(objectKey(quota)),
-      updated: (_previous, quota) => this.controller.enqueue(objectKey(quota)),
-      deleted: () => {},
+      updated: (previous, quota) => {
+        if (previous.spec === quota.spec || deepEqual(previous.spec, quota.spec)) this.enqueueRested(objectKey(quota));
+        else this.controller.enqueue(objectKey(quota));
+      },
+      deleted: (quota) => { this.restUntil.delete(objectKey(quota)); },
     });
   }
 
@@ -63,7 +70,10 @@ export class ResourceQuotaController implements RunnableController {
     const hard = quota.spec?.hard ?? {};
     const resources = this.context.catalog.resources.filter((row) => row.namespaced && !row.virtual && !row.storedAs && Object.keys(hard).some((name) => concerns(row, name)));
     await this.watch(resources);
+    const began = this.clock.monotonic();
     const used = this.usedOf(quota, resources);
+    const ended = this.clock.monotonic();
+    this.restUntil.set(key, ended + (ended - began) * restPerWork);
     if (deepEqual(quota.status?.hard, hard) && deepEqual(quota.status?.used, used)) return;
     const { namespace, name } = splitKey(key);
     try {
@@ -100,7 +110,13 @@ export class ResourceQuotaController implements RunnableController {
     await Promise.all(added.map((resource) => informers.of(resource).synced()));
   }
 
+  private enqueueRested(key: string): void {
+    const wait = (this.restUntil.get(key) ?? 0) - this.clock.monotonic();
+    if (wait > 0) this.controller.enqueueAfter(key, wait);
+    else this.controller.enqueue(key);
+  }
+
   private enqueueNamespace(namespace: string): void {
-    for (const quota of this.quotas.list(namespace)) this.controller.enqueue(objectKey(quota));
+    for (const quota of this.quotas.list(namespace)) this.enqueueRested(objectKey(quota));
   }
 }
