@@ -128,6 +128,27 @@ describe('ClusterRoles', () => {
   });
 });
 
+it('lets a node read what its pods name, and get tokens for them only', async () => {
+  const namespace = await plane.newNamespace();
+  const place = `/api/v1/namespaces/${namespace}`;
+  const node = { 'impersonate-user': 'system:node:pi', 'impersonate-group': 'system:nodes' };
+  const uids: Record<string, string> = {};
+  for (const name of ['mine', 'foreign']) {
+    await plane.ok('POST', `${place}/secrets`, { metadata: { name } });
+    const spec = { nodeName: name === 'mine' ? 'pi' : 'other', containers: [{ name: 'c', image: 'i', envFrom: [{ secretRef: { name } }] }] };
+    uids[name] = (await plane.ok('POST', `${place}/pods`, { metadata: { name }, spec })).metadata.uid;
+  }
+  const code = async (method: string, path: string, body?: object) => (await plane.call(method, path, body, node)).code;
+  const token = (pod: string) => code('POST', `${place}/serviceaccounts/default/token`, { spec: { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: pod, uid: uids[pod] } } });
+  for (const [pod, secrets, pods, tokens] of [['mine', 200, 200, 201], ['foreign', 403, 403, 403]] as const) {
+    expect([await code('GET', `${place}/secrets/${pod}`), await code('GET', `${place}/pods/${pod}`), await token(pod)], pod).toEqual([secrets, pods, tokens]);
+  }
+  expect(await code('POST', `${place}/serviceaccounts/default/token`, { spec: {} })).toBe(403);
+  expect([await code('GET', `${place}/secrets`), await code('GET', `${place}/pods`), await code('GET', '/api/v1/nodes')]).toEqual([403, 403, 403]);
+  const listed = await plane.ok('GET', `/api/v1/pods?fieldSelector=${encodeURIComponent('spec.nodeName=pi')}`, undefined, node);
+  expect(listed.items.map(({ metadata }) => metadata.name)).toEqual(['mine']);
+});
+
 it('shows its issuer to whom it is told to', async () => {
   const anonymous = { 'impersonate-user': 'system:anonymous' };
   const paths = ['/.well-known/openid-configuration', '/openid/v1/jwks'];
