@@ -78,7 +78,7 @@ async function judge({ method, url, headers, body }: HostileRequest): Promise<st
   const isRight = (statusCode === 504 && response.json<Status>().reason === 'Timeout') || (statusCode === 503 && url.includes('/proxy'));
   if (statusCode >= 500 && !isRight) return `${statusCode} ${response.body} ${String((failures.at(-1) as { error?: Error } | undefined)?.error?.stack)}`;
   if (statusCode >= 400 && storage.revision !== before) return `${statusCode} changed the store: ${response.body}`;
-  if (statusCode >= 400 && method !== 'HEAD' && !/"code":\d|code: \d|^k8s\0/.test(response.body)) return `${statusCode} without a Status: ${response.body}`;
+  if (statusCode >= 400 && method !== 'HEAD' && !/"code": ?\d|code: \d|^k8s\0/.test(response.body)) return `${statusCode} without a Status: ${response.body}`;
   return undefined;
 }
 
