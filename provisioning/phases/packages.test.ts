@@ -5,7 +5,7 @@ import { Progress } from '../progress.ts';
 import { UserError } from '../user-error.ts';
 import { installPackages, missingPackages, type PackageHost } from './packages.ts';
 
-const all = ['dockerd', 'nats-server', 'iptables', 'nft', 'ip', 'apt-get'];
+const all = ['dockerd', 'nats-server', 'iptables', 'nft', 'ip', 'nsenter', 'apt-get'];
 
 /** A machine on which `apt-get install` gives the programs of the packages, unless it is told to fail. */
 class Machine implements PackageHost {
@@ -69,14 +69,14 @@ describe('installPackages', () => {
   });
 
   it('refreshes the package lists when the first try fails', async () => {
-    const machine = new Machine(['apt-get', 'ip', 'iptables', 'nft']);
+    const machine = new Machine(['apt-get', 'ip', 'iptables', 'nft', 'nsenter']);
     machine.failures = ['E: Unable to locate package docker.io'];
     await install(machine);
     expect(machine.commands.map((command) => command.split(' ')[1])).toEqual(['install', 'update', 'install']);
   });
 
   it('passes on the reason of apt in one line', async () => {
-    const machine = new Machine(['apt-get', 'ip', 'iptables', 'nft', 'nats-server']);
+    const machine = new Machine(['apt-get', 'ip', 'iptables', 'nft', 'nsenter', 'nats-server']);
     machine.failures = ['x', 'Reading package lists...\nE: Could not get lock /var/lib/dpkg/lock\nsomething else'];
     const failure = await install(machine).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UserError);
@@ -89,6 +89,6 @@ describe('installPackages', () => {
 
   it('needs no Docker where one is named, and no nats-server where its URL is', () => {
     const options = readOptions(['--docker-host', 'unix:///run/docker.sock', '--nats-url', 'tls://nats.test:4222'], {});
-    expect(missingPackages(options, (program) => (['ip', 'iptables', 'nft'].includes(program) ? program : undefined))).toEqual([]);
+    expect(missingPackages(options, (program) => (['ip', 'iptables', 'nft', 'nsenter'].includes(program) ? program : undefined))).toEqual([]);
   });
 });

@@ -18,6 +18,7 @@ const requiredPackages: readonly RequiredPackage[] = [
   { name: 'iptables', program: 'iptables', needed: () => true },
   { name: 'nftables', program: 'nft', needed: () => true },
   { name: 'iproute2', program: 'ip', needed: () => true },
+  { name: 'util-linux', program: 'nsenter', needed: () => true },
 ];
 
 /** What installing touches, for tests to stand in for. */

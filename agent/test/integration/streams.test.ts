@@ -39,6 +39,7 @@ let nats: NatsDaemon;
 let server: MessagingConnection;
 let loopback: LoopbackDialer;
 let innerSandbox: string;
+let program: string;
 let runtime: DockerRuntime;
 
 // Docker reads the two outputs apart: the pause keeps their order in the log.
@@ -81,7 +82,7 @@ beforeAll(async () => {
   const state = new InMemoryDesiredState();
   state.putPod({ metadata: { namespace: 'shop', name: 'web-0', uid }, spec: { hostNetwork: true, containers: [{ name: 'main' }] } });
   state.putPod({ metadata: { namespace: 'shop', name: 'inner', uid: innerUid }, spec: { containers: [{ name: 'main' }] } });
-  const program = join(dataDir, 'loopback-dialer.mjs');
+  program = join(dataDir, 'loopback-dialer.mjs');
   await build({ entryPoints: [fileURLToPath(new URL('../../streams/loopback-dialer/main.ts', import.meta.url))], outfile: program, bundle: true, format: 'esm', platform: 'node' });
   loopback = new LoopbackDialer({ program, processOf: (id) => runtime.sandboxProcess(id), clock: systemClock });
   const streams = new StreamServer({ connection, board, runtime, state, host: { address: () => '127.0.0.1', kubelet: new KubeletApi({ nodeName: board, dataDir, runtime, state, podStatus: () => undefined, clock: systemClock }) }, loopback, clock: systemClock, log: silentLogger });
@@ -275,6 +276,13 @@ describe('connections', () => {
       expect((await openLoopback(1)).reply).toEqual({ error: { code: 500, message: 'dial tcp4 127.0.0.1:1: connect: connection refused' } });
       expect((await openLoopback(1, {})).reply).toEqual({ error: { code: 500, message: 'dial tcp 127.0.0.1:1: connect: connection refused' } });
       await expect(loopback.dial('no-such-sandbox', 7)).rejects.toThrow(/no-such-sandbox/);
+    });
+
+    it('wait for one another where they are to very many pods', async () => {
+      const dialer = new LoopbackDialer({ program, processOf: () => runtime.sandboxProcess(innerSandbox), clock: systemClock });
+      const results = await Promise.allSettled(Array.from({ length: 10 }, (_, index) => dialer.dial(`pod-${index}`, 1)));
+      expect(results.map((result) => (result.status === 'rejected' ? (result.reason as Error).message : 'open'))).toEqual(results.map(() => 'dial tcp4 127.0.0.1:1: connect: connection refused'));
+      dialer.stop();
     });
 
     it('live on without the process that dialed them', async () => {
