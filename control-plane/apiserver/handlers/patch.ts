@@ -70,7 +70,7 @@ export function patchFunction<T extends KubernetesObject>(
   const applyPatch = patchFunctions.get(mediaType)!;
   const { patch, duplicates } = parsePatch(bodyBytes(call), mediaType, fieldValidation);
   return (current) => {
-    const patched = applyPatch(current, patch, target.schema);
+    const patched = mediaType === strategicMediaType ? withKindOf(current, applyPatch(current, patch, target.schema)) : applyPatch(current, patch, target.schema);
     const refuse = (why: string) => invalidPatchResult(mediaType === strategicMediaType ? formatGoValue(patch) : JSON.stringify(patched), why);
     const { object, warnings } = decodePatched(patched, target, { fieldValidation, refuse });
     const problems = [...duplicates, ...warnings];
@@ -79,6 +79,13 @@ export function patchFunction<T extends KubernetesObject>(
     sink.push(...problems.filter((problem) => !sink.includes(problem)));
     return object;
   };
+}
+
+/** A strategic merge patch cannot change the kind, and Kubernetes ignores what it says of it: Ansible scales with `kind: Deployment`. */
+function withKindOf<T extends KubernetesObject>(current: T, patched: object): object {
+  const { apiVersion: _version, kind: _kind, ...rest } = patched as KubernetesObject;
+  const { apiVersion, kind } = current;
+  return { ...(apiVersion === undefined ? {} : { apiVersion }), ...(kind === undefined ? {} : { kind }), ...rest };
 }
 
 interface PatchDecoding {

@@ -26,6 +26,16 @@ it('applies objects, meets conflicts and forces', async () => {
   expect(await apply(2, 'two', true)).toMatchObject({ spec: { replicas: 2 } });
 });
 
+it('lets a strategic merge patch say what it likes of the kind, as Ansible does when it scales', async () => {
+  const apps = config.makeApiClient(AppsV1Api);
+  await apps.createNamespacedDeployment({ namespace: 'default', body: { metadata: { name: 'ansible' }, spec: { selector: { matchLabels: { app: 'x' } }, template: { metadata: { labels: { app: 'x' } }, spec: { containers: [{ name: 'main', image: 'x' }] } } } } });
+  const scaled = await apps.patchNamespacedDeploymentScale(
+    { name: 'ansible', namespace: 'default', body: { kind: 'Deployment', metadata: { name: 'ansible', namespace: 'default' }, spec: { replicas: 2 } } }, setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch),
+  );
+  expect(scaled).toMatchObject({ kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 2 } });
+  await apps.deleteNamespacedDeployment({ name: 'ansible', namespace: 'default' });
+});
+
 it('patches scale', async () => {
   const apps = config.makeApiClient(AppsV1Api);
   const scaled = await apps.patchNamespacedDeploymentScale(
