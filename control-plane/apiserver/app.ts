@@ -200,7 +200,7 @@ function limitRequests(app: FastifyInstance, limits: FairLimits): void {
     const leave = limits.enter(request.user, request.info, (release) => {
       leaving.set(request, release);
       done();
-    }, () => done(newTooManyRequests('too many requests, please try again later', 1)), ({ schemaUid, levelUid }) => {
+    }, () => done(newTooManyRequests('Too many requests, please try again later.', 1)), ({ schemaUid, levelUid }) => {
       reply.header('x-kubernetes-pf-flowschema-uid', schemaUid).header('x-kubernetes-pf-prioritylevel-uid', levelUid);
     });
     // Still waiting.

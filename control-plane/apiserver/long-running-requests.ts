@@ -20,7 +20,7 @@ export class LongRunningRequests {
    * @throws StatusError TooManyRequests when there are too many, or the server is stopping.
    */
   begin(end: () => void): () => void {
-    if (this.stopped || this.enders.size >= this.limit) throw newTooManyRequests('too many requests, please try again later', 1);
+    if (this.stopped || this.enders.size >= this.limit) throw newTooManyRequests('Too many requests, please try again later.', 1);
     this.enders.add(end);
     return () => this.enders.delete(end);
   }
