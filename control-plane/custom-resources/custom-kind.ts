@@ -73,6 +73,7 @@ function createForm(apiVersion: string, node: SchemaNode, storageVersion: string
       return object;
     },
     write: (object) => (object.apiVersion === storageVersion ? object : { ...object, apiVersion: storageVersion }),
+    isStale: ({ apiVersion: storedAs }) => storedAs !== storageVersion,
   };
 }
 

@@ -106,6 +106,27 @@ describe('custom resource definitions', () => {
     expect(test.storage.get('stable.example.com/crontabs/default/a')?.object.apiVersion).toBe('stable.example.com/v1');
   });
 
+  it('moves objects to a new storage version when they are written again, changed or not', async () => {
+    const name = 'crontabs.stable.example.com';
+    const both = makeDefinition({ versions: ['v1beta1', 'v1'], storage: 'v1beta1' });
+    const store = (storage: string, versions = ['v1beta1', 'v1']) => definitions().update(test.context, { name, change: (current) => ({ ...current, spec: { ...current.spec, versions: makeDefinition({ versions, storage }).spec.versions } }) });
+    const stored = () => test.storage.get('stable.example.com/crontabs/default/a')?.object.apiVersion;
+    await define(both);
+    await create({ cronSpec: 'x' });
+    expect(stored()).toBe('stable.example.com/v1beta1');
+    await store('v1');
+    expect(definitions().get(name).status?.storedVersions).toEqual(['v1beta1', 'v1']);
+    expect((await refusal(store('v1', ['v1']))).message).toContain('status.storedVersions[0]: Invalid value: "v1beta1": missing from spec.versions; v1beta1 was previously a storage version');
+    const again = () => test.registry.of(row('v1beta1')).update(test.context, { name: 'a', namespace: 'default', change: (current) => current });
+    const { resourceVersion } = (await again()).metadata!;
+    expect(stored()).toBe('stable.example.com/v1');
+    expect((await again()).metadata?.resourceVersion).toBe(resourceVersion);
+    await definitions().update(test.context, { name, subresource: 'status', change: (current) => ({ ...current, status: { ...current.status!, storedVersions: ['v1'] } }) });
+    await store('v1', ['v1']);
+    expect(row('v1beta1')).toBeUndefined();
+    expect(test.registry.of(row()).get('a', 'default')).toMatchObject({ apiVersion: 'stable.example.com/v1', spec: { cronSpec: 'x' } });
+  });
+
   it('deletes what there is of a kind before its definition goes', async () => {
     await define();
     await create({ cronSpec: 'x' });

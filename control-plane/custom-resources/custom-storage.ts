@@ -12,6 +12,8 @@ export interface StorageForm {
   read(stored: KubernetesObject): KubernetesObject;
   /** For the store. */
   write(object: KubernetesObject): KubernetesObject;
+  /** What lies in the store was written before the storage version was what it is. */
+  isStale(stored: KubernetesObject): boolean;
 }
 
 export class CustomStorage implements Storage {
@@ -57,6 +59,7 @@ export class CustomStorage implements Storage {
 
   private shown(stored: StoredObject): StoredObject {
     const object = this.read(stored.object);
+    if (this.form.isStale(stored.object)) return { ...stored, object, stale: true };
     return object === stored.object ? stored : { ...stored, object };
   }
 

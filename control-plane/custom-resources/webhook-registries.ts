@@ -78,6 +78,7 @@ function createStoredRegistry(options: WebhookRegistriesOptions, version: Custom
       return current ? version.form.read(current) : stored;
     },
     write: (object) => version.form.write(object),
+    isStale: (stored) => version.form.isStale(stored),
   }), version.strategy);
   const foreign = (objects: readonly KubernetesObject[]): KubernetesObject[] => objects.filter((object) => object.apiVersion !== apiVersion && !converted.has(object));
   const prepare = async (objects: readonly KubernetesObject[]): Promise<void> => {

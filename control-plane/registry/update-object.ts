@@ -188,7 +188,7 @@ async function write<T extends KubernetesObject>(update: Update<T>, object: T, s
   try {
     admitted = lastCheck();
     const removed = mayGo(strategy, object);
-    if (!removed && equalButForTimes(object, old)) return old;
+    if (!removed && !stored.stale && equalButForTimes(object, old)) return old;
     if (context.dryRun) return object;
     const durable = !(strategy.isVolatile?.(object, old) ?? false);
     const result = await commitOne(parts, { key: stored.key, expected: stored.revision, object: removed ? undefined : object, durable });

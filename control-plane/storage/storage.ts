@@ -21,6 +21,8 @@ export interface StoredObject<T extends KubernetesObject = KubernetesObject> {
   readonly object: T;
   /** The revision of the last write, also in object.metadata.resourceVersion. */
   readonly revision: Revision;
+  /** It lies in the store in a form that a write would not choose today, so that writing it again unchanged is worth it. */
+  readonly stale?: boolean;
 }
 
 export interface Mutation {
