@@ -16,6 +16,8 @@ export interface ChildSpec {
   name: string;
   file: string;
   args: readonly string[];
+  /** Beside this process's own environment. */
+  env?: Readonly<Record<string, string>>;
 }
 
 interface Child {
@@ -74,7 +76,7 @@ export class Supervisor {
     const startedAt = this.clock.monotonic();
     let tail = '';
     let ready = false;
-    const running = spawn(child.spec.file, child.spec.args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
+    const running = spawn(child.spec.file, child.spec.args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, env: { ...process.env, ...child.spec.env } });
     child.process = running;
     if (running.pid !== undefined) this.record(child, running.pid);
     const collect = (chunk: Buffer): void => {

@@ -460,7 +460,7 @@ describe('the server itself', () => {
     await send('GET', `${configMaps}/a`);
     const { text, headers } = await send('GET', '/metrics');
     expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
-    expect(text).toContain('apiserver_request_total{dry_run="",group="",resource="configmaps",scope="namespace",subresource="",verb="POST",version="v1",code="201"} 1\n');
+    expect(text).toContain('apiserver_request_total{component="apiserver",dry_run="",group="",resource="configmaps",scope="namespace",subresource="",verb="POST",version="v1",code="201"} 1\n');
     expect(text).toMatch(/^apiserver_request_duration_seconds_bucket\{.*resource="configmaps".*verb="GET".*le="60"\} 1$/m);
   });
 

@@ -12,15 +12,24 @@ describe('RequestMetrics', () => {
     metrics.observe(get, 200, 3, false);
     metrics.observe(get, 200, 300, false);
     metrics.observe(get, 404, 70_000, false);
-    const labels = 'dry_run="",group="",resource="pods",scope="resource",subresource="",verb="GET",version="v1"';
+    const labels = 'component="apiserver",dry_run="",group="",resource="pods",scope="resource",subresource="",verb="GET",version="v1"';
     const lines = render(metrics);
     expect(lines).toEqual(expect.arrayContaining([
       `apiserver_request_total{${labels},code="200"} 2`, `apiserver_request_total{${labels},code="404"} 1`,
       `apiserver_request_duration_seconds_bucket{${labels},le="0.005"} 1`, `apiserver_request_duration_seconds_bucket{${labels},le="0.2"} 1`,
       `apiserver_request_duration_seconds_bucket{${labels},le="0.4"} 2`, `apiserver_request_duration_seconds_bucket{${labels},le="60"} 2`,
       `apiserver_request_duration_seconds_bucket{${labels},le="+Inf"} 3`, `apiserver_request_duration_seconds_count{${labels}} 3`,
-      'apiserver_longrunning_requests 3', 'process_start_time_seconds 5',
+      `apiserver_request_sli_duration_seconds_count{${labels}} 3`, 'apiserver_longrunning_requests 3', 'process_start_time_seconds 5',
     ]));
+  });
+
+  it('knows how many are under way', () => {
+    const metrics = new RequestMetrics(new MutableResourceCatalog());
+    const [end] = [metrics.begin(parseRequestInfo('GET', '/api/v1/pods', false)), metrics.begin(parseRequestInfo('DELETE', '/api/v1/pods', false))];
+    const lines = () => render(metrics).filter((line) => line.startsWith('apiserver_current_inflight_requests{'));
+    expect(lines()).toEqual(['apiserver_current_inflight_requests{request_kind="mutating"} 1', 'apiserver_current_inflight_requests{request_kind="readOnly"} 1']);
+    end();
+    expect(lines()).toEqual(['apiserver_current_inflight_requests{request_kind="mutating"} 1', 'apiserver_current_inflight_requests{request_kind="readOnly"} 0']);
   });
 
   it('does not time watches, and names streams CONNECT', () => {

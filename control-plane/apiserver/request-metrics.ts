@@ -2,6 +2,7 @@
  * Counts and times requests, for Prometheus. Names and labels follow k8s.io/apiserver/pkg/endpoints/metrics. Bounded: only kinds
  * that are served have a label, and beyond a number of series new ones are counted together.
  */
+import { readdirSync } from 'node:fs';
 import type { ResourceCatalog } from '../registry/resource-catalog.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -14,6 +15,10 @@ const verbs: Readonly<Record<string, string>> = {
 };
 const plainVerbs: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 const streams: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy']);
+
+/** As Kubernetes' limits of requests in flight tell them apart. */
+type RequestKind = 'mutating' | 'readOnly';
+const readOnlyVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch', 'head']);
 
 interface Durations {
   labels: string;
@@ -35,9 +40,17 @@ export class RequestMetrics {
   private readonly catalog: ResourceCatalog;
   private readonly totals = new Map<string, number>();
   private readonly durations = new Map<string, Durations>();
+  private readonly inFlight = new Map<RequestKind, number>([['mutating', 0], ['readOnly', 0]]);
 
   constructor(catalog: ResourceCatalog) {
     this.catalog = catalog;
+  }
+
+  /** Of a request that is no watch or other stream. @returns must be called once, when it has ended. */
+  begin(info: RequestInfo): () => void {
+    const kind: RequestKind = readOnlyVerbs.has(info.verb) ? 'readOnly' : 'mutating';
+    this.inFlight.set(kind, this.inFlight.get(kind)! + 1);
+    return () => this.inFlight.set(kind, this.inFlight.get(kind)! - 1);
   }
 
   /** @param milliseconds from the head of the request to the end of the answer. */
@@ -68,15 +81,15 @@ export class RequestMetrics {
     const dry = dryRun ? 'All' : '';
     if (!info.isResource) {
       const verb = info.verb.toUpperCase();
-      return `dry_run="",group="",resource="",scope="",subresource="",verb="${plainVerbs.has(verb) ? verb : 'other'}",version=""`;
+      return `component="apiserver",dry_run="",group="",resource="",scope="",subresource="",verb="${plainVerbs.has(verb) ? verb : 'other'}",version=""`;
     }
     const { group, version, resource, name, namespace } = info;
     const row = this.catalog.find(group, version, resource);
-    if (!row) return `dry_run="${dry}",group="",resource="",scope="",subresource="",verb="${verbs[info.verb] ?? 'other'}",version=""`;
+    if (!row) return `component="apiserver",dry_run="${dry}",group="",resource="",scope="",subresource="",verb="${verbs[info.verb] ?? 'other'}",version=""`;
     const subresource = row.subresources.find((candidate) => candidate === info.subresource) ?? '';
     const scope = name !== undefined ? 'resource' : namespace !== undefined ? 'namespace' : 'cluster';
     const verb = streams.has(subresource) ? 'CONNECT' : verbs[info.verb] ?? 'other';
-    return `dry_run="${dry}",group="${group}",resource="${resource}",scope="${scope}",subresource="${subresource}",verb="${verb}",version="${version}"`;
+    return `component="apiserver",dry_run="${dry}",group="${group}",resource="${resource}",scope="${scope}",subresource="${subresource}",verb="${verb}",version="${version}"`;
   }
 
   /** The text format of Prometheus, version 0.0.4. */
@@ -87,12 +100,18 @@ export class RequestMetrics {
       ...family('apiserver_request_total', 'counter', 'Requests by verb, group, version, resource, scope and HTTP response code.'),
       ...[...this.totals].map(([labels, value]) => `apiserver_request_total{${labels}} ${value}`),
       ...family('apiserver_request_duration_seconds', 'histogram', 'Seconds from a request to the end of its answer, by verb, group, version, resource and scope.'),
-      ...[...this.durations.values()].flatMap(renderDurations),
+      ...[...this.durations.values()].flatMap((durations) => renderDurations('apiserver_request_duration_seconds', durations)),
+      // Kubernetes leaves out what was spent in webhooks; here it is not told apart.
+      ...family('apiserver_request_sli_duration_seconds', 'histogram', 'The same, by the name that service level objectives of Kubernetes are kept under.'),
+      ...[...this.durations.values()].flatMap((durations) => renderDurations('apiserver_request_sli_duration_seconds', durations)),
+      ...family('apiserver_current_inflight_requests', 'gauge', 'Requests under way that are no watches or other streams.'),
+      ...[...this.inFlight].map(([kind, count]) => `apiserver_current_inflight_requests{request_kind="${kind}"} ${count}`),
       ...single('apiserver_longrunning_requests', 'gauge', 'Watches, followed logs, commands and other streams under way.', longRunning()),
       ...family('kubernetes_build_info', 'gauge', 'Always 1; the labels say what runs.'),
       `kubernetes_build_info{git_version="${version}",platform="${process.platform}/${process.arch}"} 1`,
       ...single('process_cpu_seconds_total', 'counter', 'Seconds of CPU time.', (user + system) / 1e6),
       ...single('process_resident_memory_bytes', 'gauge', 'Resident memory.', memory.rss),
+      ...openFiles(),
       ...single('process_start_time_seconds', 'gauge', 'When the process started, in seconds since the epoch.', startedAt / 1000),
       ...single('nodejs_heap_size_used_bytes', 'gauge', 'Heap in use.', memory.heapUsed),
       ...single('nodejs_external_memory_bytes', 'gauge', 'Memory of buffers and other objects outside the heap.', memory.external),
@@ -101,8 +120,7 @@ export class RequestMetrics {
   }
 }
 
-function renderDurations({ labels, counts, count, sum }: Durations): string[] {
-  const name = 'apiserver_request_duration_seconds';
+function renderDurations(name: string, { labels, counts, count, sum }: Durations): string[] {
   let below = 0;
   return [
     ...buckets.map((limit, index) => {
@@ -111,6 +129,15 @@ function renderDurations({ labels, counts, count, sum }: Durations): string[] {
     }),
     `${name}_bucket{${labels},le="+Inf"} ${count}`, `${name}_sum{${labels}} ${sum}`, `${name}_count{${labels}} ${count}`,
   ];
+}
+
+/** Linux alone says. */
+function openFiles(): string[] {
+  try {
+    return single('process_open_fds', 'gauge', 'Open files and connections.', readdirSync('/proc/self/fd').length);
+  } catch {
+    return [];
+  }
 }
 
 function family(name: string, type: string, help: string): string[] {

@@ -1,6 +1,7 @@
 /** /metrics, for Prometheus. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AppParts } from '../app-parts.ts';
+import { isLongRunning } from '../handlers/resource-handler.ts';
 import { booleanValue, type RawQuery } from '../query-options.ts';
 import { RequestMetrics } from '../request-metrics.ts';
 
@@ -8,7 +9,13 @@ import { RequestMetrics } from '../request-metrics.ts';
 export function registerMetrics(app: FastifyInstance, parts: Pick<AppParts, 'catalog' | 'clock' | 'longRunning'>, version: string): void {
   const metrics = new RequestMetrics(parts.catalog);
   const source = { startedAt: parts.clock.now(), longRunning: () => parts.longRunning.size, version };
+  const underWay = new WeakMap<FastifyRequest, () => void>();
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    if (!isLongRunning(request)) underWay.set(request, metrics.begin(request.info));
+    done();
+  });
   app.addHook('onResponse', (request, reply, done) => {
+    underWay.get(request)?.();
     // What was no request has no info.
     const info = request.info as typeof request.info | null;
     if (info) metrics.observe(info, reply.statusCode, reply.elapsedTime, info.isResource && booleanValue(request.query as RawQuery, 'dryRun'));
