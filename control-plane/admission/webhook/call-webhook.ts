@@ -7,7 +7,7 @@ import type { WebhookClient } from './webhook-client.ts';
 import { webhookTarget } from './webhook-client.ts';
 import { newDenied, newDryRunUnsupported, WebhookCallError } from './webhook-errors.ts';
 import type { Invocation } from './webhook-invocations.ts';
-import { readWebhookResponse, type WebhookResponse } from './webhook-response.ts';
+import { isReviewVersion, readWebhookResponse, type WebhookResponse } from './webhook-response.ts';
 
 export interface WebhookParts {
   client: Pick<WebhookClient, 'post'>;
@@ -27,7 +27,8 @@ export async function callWebhook(parts: WebhookParts, { webhook, shownAs }: Inv
   if (attributes.dryRun && webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun') throw newDryRunUnsupported(name);
   const uid = parts.newUid();
   const request = await admissionRequest({ uid, attributes, shownAs, convert: parts.convert });
-  const body = JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request });
+  const version = webhook.admissionReviewVersions.find(isReviewVersion) ?? 'v1';
+  const body = JSON.stringify({ kind: 'AdmissionReview', apiVersion: `admission.k8s.io/${version}`, request });
   let answer: string;
   try {
     answer = await parts.client.post(webhookTarget(webhook.clientConfig), body, (webhook.timeoutSeconds ?? defaultTimeoutSeconds) * 1000);
@@ -36,7 +37,7 @@ export async function callWebhook(parts: WebhookParts, { webhook, shownAs }: Inv
   }
   let response: WebhookResponse;
   try {
-    response = readWebhookResponse(answer, uid, mutating);
+    response = readWebhookResponse(answer, { uid, mutating, version });
   } catch (error) {
     throw new WebhookCallError(name, `received invalid webhook response: ${(error as Error).message}`, { cause: error });
   }

@@ -10,20 +10,34 @@ export interface WebhookResponse {
   auditAnnotations: Readonly<Record<string, string>>;
 }
 
+/** Of admission.k8s.io. In the older one answers need not name the request, nor the kind of their patch. */
+export type ReviewVersion = 'v1' | 'v1beta1';
+
+export function isReviewVersion(version: string): version is ReviewVersion {
+  return version === 'v1' || version === 'v1beta1';
+}
+
+export interface AskedReview {
+  uid: string;
+  mutating: boolean;
+  version: ReviewVersion;
+}
+
 /** @throws Error that says what is wrong with the answer. */
-export function readWebhookResponse(body: string, uid: string, mutating: boolean): WebhookResponse {
+export function readWebhookResponse(body: string, { uid, mutating, version }: AskedReview): WebhookResponse {
   const review = parseObject(body);
   const { apiVersion = '', kind = '' } = review;
   const response = review['response'];
   if (!isObject(response)) throw new Error('webhook response was absent');
-  if (apiVersion !== 'admission.k8s.io/v1' || kind !== 'AdmissionReview') {
-    throw new Error(`expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${text(apiVersion)}, Kind=${text(kind)}`);
+  if (apiVersion !== `admission.k8s.io/${version}` || kind !== 'AdmissionReview') {
+    throw new Error(`expected webhook response of admission.k8s.io/${version}, Kind=AdmissionReview, got ${text(apiVersion)}, Kind=${text(kind)}`);
   }
-  if (response['uid'] !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`);
+  const isOld = version === 'v1beta1';
+  if (!isOld && response['uid'] !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`);
   return {
     allowed: response['allowed'] === true,
     status: isObject(response['status']) ? response['status'] : undefined,
-    patch: readPatch(response, mutating),
+    patch: readPatch(isOld ? { ...response, patchType: response['patch'] ? 'JSONPatch' : undefined } : response, mutating),
     warnings: Array.isArray(response['warnings']) ? response['warnings'].filter((one): one is string => typeof one === 'string').slice(0, 100) : [],
     auditAnnotations: isObject(response['auditAnnotations'])
       ? Object.fromEntries(Object.entries(response['auditAnnotations']).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
