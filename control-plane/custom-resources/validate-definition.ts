@@ -32,7 +32,8 @@ export function validateDefinitionUpdate(definition: Definition, old: Definition
   const { spec } = definition;
   // What has been accepted once may stay, though it would be refused today.
   const unchanged = deepEqual(spec, old.spec);
-  const errors = unchanged ? [] : validateDefinition(definition, validateRules);
+  const known = (schema: Schema): boolean => old.spec.versions.some((version) => deepEqual(version.schema?.openAPIV3Schema, schema));
+  const errors = unchanged ? [] : validateDefinition(definition, (schema, path) => (known(schema) ? [] : validateRules(schema, path)));
   if (hasCondition(old, 'Established')) {
     errors.push(
       ...immutable('spec.scope', spec.scope, spec.scope === old.spec.scope),
