@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configMaps } from '../../../../api/resources.ts';
@@ -127,6 +128,29 @@ describe('a WebSocket', () => {
     const { socket } = await events(`${watch}&timeoutSeconds=1`, []);
     expect(await new Promise((resolve) => socket.on('close', resolve))).toBe(1000);
   });
+});
+
+it('a list of thousands is sent while others are served', async () => {
+  const names = Array.from({ length: 3_000 }, (_, index) => `many-${index}`);
+  const store = server.registry.of(configMaps);
+  await Promise.all(names.map((name) => store.create(context, 'kube-public', { metadata: { name }, data: { text: 'x'.repeat(2_000) } })));
+  const path = '/api/v1/namespaces/kube-public/configmaps';
+  const lists = { ended: false };
+  let served = 0;
+  const others = (async () => {
+    for (; !lists.ended; served++) expect((await get('/api/v1/namespaces/default/configmaps/a')).code).toBe(200);
+  })();
+  const [json, packed, protobuf] = [await get(path), await get(path, { 'accept-encoding': 'gzip' }), await get(path, { accept: 'application/vnd.kubernetes.protobuf' })];
+  lists.ended = true;
+  await others;
+  // Each of the three lists is some hundred pieces, and others have their turn between any two.
+  expect(served).toBeGreaterThan(10);
+  const list = JSON.parse(json.body.toString()) as { kind: string; items: { metadata: { name: string } }[] };
+  expect(list).toMatchObject({ kind: 'ConfigMapList', metadata: { resourceVersion: expect.any(String) } });
+  expect(list.items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(names));
+  expect(packed.headers).toMatchObject({ 'content-encoding': 'gzip', 'content-type': 'application/json' });
+  expect(gunzipSync(packed.body).equals(json.body)).toBe(true);
+  expect(decodeProtobuf(protobuf.body, 'k8s.io.api.core.v1.ConfigMapList')).toMatchObject({ kind: 'ConfigMapList', items: { length: list.items.length } });
 });
 
 it('client-node lists and follows, though items of lists do not name their kind', async () => {
