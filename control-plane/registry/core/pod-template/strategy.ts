@@ -5,6 +5,7 @@ import { deepEqual } from '../../deep-equal.ts';
 import { plainStrategy, type Strategy } from '../../strategy.ts';
 import type { FieldError } from '../../validation/field-errors.ts';
 import { defaultPodTemplate } from '../pod/template-defaults.ts';
+import { specWarnings } from '../pod/warnings.ts';
 import { validatePodTemplate } from '../pod/validate-template.ts';
 
 export const podTemplateStrategy: Strategy<PodTemplate> = {
@@ -14,6 +15,7 @@ export const podTemplateStrategy: Strategy<PodTemplate> = {
   defaults: defaultPodTemplateObject,
   validate: validatePodTemplateObject,
   validateUpdate: validatePodTemplateObject,
+  warnings: ({ template }, old) => (old && deepEqual(template, old.template) ? [] : specWarnings(template?.spec ?? {}, template?.metadata, 'template.')),
   generationChanged: (template, old) => !deepEqual(template.template, old.template),
 };
 

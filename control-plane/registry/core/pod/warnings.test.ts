@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { pods } from '../../../../api/resources.ts';
 import { createTestRegistry } from '../../testing/test-registry.ts';
+import { cronJobStrategy } from '../../batch/cron-job/strategy.ts';
+import { podTemplateStrategy } from '../pod-template/strategy.ts';
 import { podWarnings, workloadWarnings } from './warnings.ts';
 
 const containers = [{ name: 'a', image: 'a' }];
@@ -32,4 +34,15 @@ test('clients hear of them', async () => {
     expect.stringMatching(/^metadata\.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: \[a lowercase RFC 1123 label must/),
     'spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
   ]);
+});
+
+test('those of CronJobs and PodTemplates name the place in the template', () => {
+  const template = { spec: { containers, terminationGracePeriodSeconds: -1 } };
+  const negative = 'must be >= 0; negative values are invalid and will be treated as 1';
+  const cronJob = { metadata: { name: 'c' }, spec: { schedule: 'TZ=UTC * * * * *', jobTemplate: { spec: { template } } } };
+  const zoned = 'CRON_TZ or TZ used in spec.spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details';
+  expect(cronJobStrategy.warnings?.(cronJob, undefined)).toEqual([`spec.jobTemplate.spec.template.spec.terminationGracePeriodSeconds: ${negative}`, zoned]);
+  expect(cronJobStrategy.warnings?.(cronJob, cronJob)).toEqual([zoned]);
+  expect(podTemplateStrategy.warnings?.({ template }, undefined)).toEqual([`template.spec.terminationGracePeriodSeconds: ${negative}`]);
+  expect(podTemplateStrategy.warnings?.({ template }, { template })).toEqual([]);
 });

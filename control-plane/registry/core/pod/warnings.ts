@@ -22,6 +22,8 @@ const deprecatedVolumes: Readonly<Record<string, string>> = {
   glusterfs: 'deprecated in v1.25, non-functional in v1.26+', cephfs: 'deprecated in v1.28, non-functional in v1.31+', rbd: 'deprecated in v1.28, non-functional in v1.31+',
 };
 
+export const usedInPodNames = 'this is used in Pod names and hostnames';
+
 interface Templated {
   metadata?: ObjectMeta;
   spec?: { template?: PodTemplateSpec };
@@ -35,7 +37,7 @@ export function podWarnings(pod: { metadata?: ObjectMeta; spec?: PodSpec }, old:
 
 /** Of what makes pods with names that begin with its own. */
 export function workloadWarnings(workload: Templated, old: Templated | undefined): string[] {
-  return [...(old ? [] : nameWarnings(workload.metadata, 'this is used in Pod names and hostnames')), ...templateWarnings(workload, old)];
+  return [...(old ? [] : nameWarnings(workload.metadata, usedInPodNames)), ...templateWarnings(workload, old)];
 }
 
 export function templateWarnings({ spec }: Templated, old: Templated | undefined): string[] {
@@ -43,7 +45,8 @@ export function templateWarnings({ spec }: Templated, old: Templated | undefined
   return specWarnings(spec?.template?.spec ?? {}, spec?.template?.metadata, 'spec.template.');
 }
 
-function nameWarnings(metadata: ObjectMeta | undefined, use: string): string[] {
+/** Of a name that others are made from. @param use what for. */
+export function nameWarnings(metadata: ObjectMeta | undefined, use: string): string[] {
   const problems = dnsLabel(metadata?.name ?? '');
   return problems.length === 0 ? [] : [`metadata.name: ${use}, which can result in surprising behavior; a DNS label is recommended: [${problems.join(' ')}]`];
 }
