@@ -8,10 +8,15 @@ import { eventually } from '../../machinery/testing/eventually.ts';
 import { freePort, type Cluster } from '../framework/cluster.ts';
 import { ApiClient } from './api-client.ts';
 import { median, percentile, type Figure } from './figure.ts';
+import { pss } from './processes.ts';
 
 const creates = 2_000;
 const rounds = 3;
 const connections = 8;
+/** A quarter of what kube-apiserver 1.20 and etcd together take for the like. */
+const memoryBudget = 98.5;
+/** Garbage goes when nothing happens. */
+const settleMs = 10_000;
 const data = { text: 'x'.repeat(300) };
 
 export async function measureApi(cluster: Cluster): Promise<Figure[]> {
@@ -24,12 +29,17 @@ export async function measureApi(cluster: Cluster): Promise<Figure[]> {
     const get = await latencies(1_000, () => client.call('GET', '/api/v1/namespaces/bench-list/configmaps/c-7'));
     const list = await latencies(100, () => client.call('GET', '/api/v1/namespaces/bench-list/configmaps?limit=501'));
     const watch = await watchRate(client);
+    const server = cluster.pid('server');
+    const busy = pss(server);
+    await new Promise((resolve) => setTimeout(resolve, settleMs));
     return [
       ...writes,
       { what: 'GET of a ConfigMap, median', value: median(get), unit: 'ms', budget: { bound: 'at most', value: 0.5 } },
       { what: 'GET of a ConfigMap, p99', value: percentile(get, 0.99), unit: 'ms' },
       { what: 'LIST of 501 ConfigMaps, median', value: median(list), unit: 'ms', budget: { bound: 'at most', value: 2 } },
       { what: 'watch events delivered, 4 watchers', value: watch, unit: '/s' },
+      { what: `memory of server, right after ${(rounds + 1) * creates * 1.25} creates`, value: busy, unit: 'MB', budget: { bound: 'at most', value: memoryBudget }, ...(etcd ? { peer: { name: 'etcd', value: pss(etcd.pid) } } : {}) },
+      { what: `the same, ${settleMs / 1000} s later`, value: pss(server), unit: 'MB', budget: { bound: 'at most', value: memoryBudget } },
     ];
   } finally {
     await etcd?.stop();
@@ -117,6 +127,10 @@ class Etcd {
     this.process = process;
     this.directory = directory;
     this.port = port;
+  }
+
+  get pid(): number {
+    return this.process.pid!;
   }
 
   /** Undefined where the machine has no etcd. */
