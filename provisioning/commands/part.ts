@@ -1,5 +1,6 @@
 /** `bramble server`, `bramble agent`, `bramble proxy`: one part of the cluster in the foreground, logging to stderr. */
 import { systemClock } from '../../machinery/clock.ts';
+import { createIdleCollector } from '../../machinery/idle-collector.ts';
 import { createLogger, type Logger } from '../../machinery/logger.ts';
 import type { Options } from '../options.ts';
 import { dataPaths } from '../paths.ts';
@@ -17,7 +18,15 @@ type StartPart = (options: Options, logger: Logger) => Promise<RunningPart>;
 const parts: Readonly<Record<'server' | 'agent' | 'proxy', StartPart>> = {
   async server(options, logger) {
     const { startServer } = await import('../../control-plane/server.ts');
-    return startServer({ ...options, version: process.env.BRAMBLE_VERSION ?? '0.0.0', boardName: options.nodeName }, { clock: systemClock, logger });
+    const server = await startServer({ ...options, version: process.env.BRAMBLE_VERSION ?? '0.0.0', boardName: options.nodeName }, { clock: systemClock, logger });
+    const collector = createIdleCollector(systemClock);
+    collector.start();
+    return {
+      stop: () => {
+        collector.stop();
+        return server.stop();
+      },
+    };
   },
   async agent(options, logger) {
     const docker = await findDocker(options);
