@@ -58,9 +58,12 @@ describe('the registry', () => {
     const logged: string[] = [];
     const logger: Logger = { ...silentLogger, error: (message) => logged.push(message) };
     const test = await createTestRegistry({ logger });
-    test.storage.commit = () => Promise.reject(new StorageFailedError('disk full', { cause: new Error('ENOSPC') }));
-    const error = await refusal(test.registry.of(pods).create(test.context, 'default', { metadata: { name: 'web' }, spec: { containers: [{ name: 'main', image: 'busybox' }] } }));
-    expect([error.code, error.message]).toEqual([500, 'Internal error occurred: the storage refused the write']);
-    expect(logged).toEqual(['the storage refused a write']);
+    const refusedFor = async (cause: string) => {
+      test.storage.commit = () => Promise.reject(new StorageFailedError('the disk refused a write', { cause: new Error(cause) }));
+      return refusal(test.registry.of(pods).create(test.context, 'default', { metadata: { name: 'web' }, spec: { containers: [{ name: 'main', image: 'busybox' }] } }));
+    };
+    expect(await refusedFor('IO error: x: No space left on device')).toMatchObject({ code: 500, message: "Internal error occurred: the storage refused the write: the control plane's disk is full; nothing was changed, free some space" });
+    expect(await refusedFor('IO error: x: Input/output error')).toMatchObject({ code: 500, message: "Internal error occurred: the storage refused the write: the control plane's disk gave an error, which is in its log; nothing was changed" });
+    expect(logged).toEqual(['the storage refused a write', 'the storage refused a write']);
   });
 });

@@ -43,8 +43,13 @@ export async function commitOne(parts: RegistryParts, mutation: Mutation): Promi
   } catch (error) {
     if (!(error instanceof StorageFailedError)) throw error;
     parts.logger.error('the storage refused a write', { key: mutation.key, error });
-    throw newInternalError('the storage refused the write', error);
+    throw newInternalError(`the storage refused the write: ${isFull(error) ? "the control plane's disk is full; nothing was changed, free some space" : "the control plane's disk gave an error, which is in its log; nothing was changed"}`, error);
   }
+}
+
+/** LevelDB gives the operating system's words. */
+function isFull(error: StorageFailedError): boolean {
+  return /ENOSPC|no space left/i.test(error.message) || (error.cause instanceof Error && /ENOSPC|no space left/i.test(error.cause.message));
 }
 
 /** The admission attributes that every verb has in common. */

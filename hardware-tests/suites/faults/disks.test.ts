@@ -55,7 +55,7 @@ describe('a full disk', { timeout: 120_000 }, () => {
       if (result.code === 0) acknowledged.push(`configmap/filling-${n}`);
       else refusal = result.stderr;
     }
-    expect(refusal).toMatch(/Error from server .*refused the write/);
+    expect(refusal).toMatch(/Error from server .*refused the write: the control plane's disk is full/);
     const names = (await cluster.kubectl.run(['get', 'configmaps', '-o', 'name'])).split('\n');
     expect(names).toEqual(expect.arrayContaining(acknowledged));
     expect(await runningContainers(cluster, 'web')).toEqual(before);
