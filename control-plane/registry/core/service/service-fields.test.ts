@@ -23,3 +23,16 @@ describe('a Service that changes to what has no external traffic', () => {
     expect(accessible.externalTrafficPolicy).toBe('Local');
   });
 });
+
+it('drops addresses and families each by itself from a Service that needs none any more', () => {
+  const old: ServiceSpec = { type: 'ClusterIP', clusterIP: '198.18.0.9', clusterIPs: ['198.18.0.9'], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' };
+  const external = { type: 'ExternalName', externalName: 'a.test' };
+  const dropped = (more: ServiceSpec): ServiceSpec => {
+    const spec = { ...external, ...more };
+    dropTypeDependentFields(spec, old);
+    return spec;
+  };
+  expect(dropped({ ...old, type: 'ExternalName' })).toEqual(external);
+  expect(dropped({ ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' })).toEqual(external);
+  expect(dropped({ clusterIP: '198.18.0.9', clusterIPs: ['198.18.0.9'], ipFamilies: ['IPv6'] })).toEqual({ ...external, ipFamilies: ['IPv6'] });
+});

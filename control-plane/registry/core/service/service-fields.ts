@@ -50,8 +50,14 @@ type TypeDependentField = 'healthCheckNodePort' | 'allocateLoadBalancerNodePorts
 
 /** A client that only changes the type does not have to clear what the new type does not have. */
 export function dropTypeDependentFields(spec: ServiceSpec, old: ServiceSpec): void {
-  if (needsClusterIP(old) && !needsClusterIP(spec) && sameAddresses(spec, old)) {
-    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) Reflect.deleteProperty(spec, field);
+  if (needsClusterIP(old) && !needsClusterIP(spec)) {
+    const same = { addresses: sameAddresses(spec, old), families: deepEqual(spec.ipFamilies, old.ipFamilies), policy: spec.ipFamilyPolicy === old.ipFamilyPolicy };
+    if (same.addresses) {
+      delete spec.clusterIP;
+      delete spec.clusterIPs;
+    }
+    if (same.families) delete spec.ipFamilies;
+    if (same.policy) delete spec.ipFamilyPolicy;
   }
   if (needsNodePorts(old) && !needsNodePorts(spec) && deepEqual(nodePortList(spec), nodePortList(old))) {
     for (const port of portsOf(spec)) delete port.nodePort;
