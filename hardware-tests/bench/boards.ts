@@ -129,7 +129,7 @@ class ControlPlane {
     const enrolled = Object.fromEntries(pairs.map((pair, index) => [boardName(index), { nkey: pair.getPublicKey() }]));
     writeFileSync(join(directory, 'server', 'boards.json'), JSON.stringify({ boards: enrolled }));
     plane.server = spawn(process.execPath, [
-      '--max-semi-space-size=4', resolvePath('bin/bramble.js'), 'server', '--data-dir', directory, '--api-port', String(apiPort), '--nats-port', String(natsPort),
+      '--max-semi-space-size=2', resolvePath('bin/bramble.js'), 'server', '--data-dir', directory, '--api-port', String(apiPort), '--nats-port', String(natsPort),
       '--node-name', boardName(0), '--cluster-cidr', clusterCIDR, '--service-cidr', serviceCIDR,
     ], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { ...process.env, MALLOC_ARENA_MAX: '1' } });
     await plane.ready(plane.server, 'bramble server');

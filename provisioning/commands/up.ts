@@ -17,11 +17,8 @@ import { UserError } from '../user-error.ts';
 
 const nodeReadyTimeoutMs = 120_000;
 
-/**
- * Flags for Node itself. Small boards have little memory, so young objects get little room; the API server gets more, which
- * saves it CPU time in a burst of writes.
- */
-const nodeFlags = (command: string): string[] => [`--max-semi-space-size=${command === 'server' ? 4 : 2}`, '--enable-source-maps'];
+/** Flags for Node itself. Small boards have little memory, so young objects get little room. */
+const nodeFlags = ['--max-semi-space-size=2', '--enable-source-maps'];
 
 /**
  * Of glibc's allocator: one arena for all threads. With one for each, what LevelDB and TLS give back stays with the thread: 18 MB of
@@ -78,7 +75,7 @@ async function startCluster(options: Options, supervisor: Supervisor, progress: 
     return found;
   });
   const flags = toFlags({ ...options, dockerHost: docker.host });
-  const bramble = (command: string) => ({ name: command, file: process.execPath, args: [...nodeFlags(command), process.argv[1]!, command, ...flags], env: memoryEnvironment });
+  const bramble = (command: string) => ({ name: command, file: process.execPath, args: [...nodeFlags, process.argv[1]!, command, ...flags], env: memoryEnvironment });
   await progress.step('control plane', () => supervisor.start(bramble('server')));
   await progress.step('agent', () => supervisor.start(bramble('agent')));
   await progress.step('proxy and DNS', () => supervisor.start(bramble('proxy')));

@@ -188,6 +188,6 @@ const goUnits: Readonly<Record<string, number>> = { ns: 1, us: 1e3, 'µs': 1e3, 
 /** `1h2m0.5s` */
 function goDurationNanoseconds(text: string): number {
   let nanoseconds = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) nanoseconds += Number(amount) * goUnits[unit!]!;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|\u03bcs|ms|s|m|h)/g)) nanoseconds += Number(amount) * goUnits[unit!]!;
   return text.startsWith('-') ? -nanoseconds : nanoseconds;
 }
