@@ -181,19 +181,25 @@ describe('what survives a restart', () => {
   it('a lease, but not its renewals', async () => {
     const { test, durable } = await recording();
     await test.client.resource(leases).create({ metadata: { name: 'pi-1', namespace: 'default' }, spec: { holderIdentity: 'pi-1', renewTime: '2026-01-01T00:00:00.000000Z' } });
-    await test.client.resource(leases).modify('pi-1', 'default', (copy) => ({ ...copy, spec: { ...copy.spec, renewTime: '2026-01-01T00:00:10.000000Z' } }));
+    for (const second of ['10', '20']) {
+      await test.clock.advance(10_000);
+      await test.client.resource(leases).modify('pi-1', 'default', (copy) => ({ ...copy, spec: { ...copy.spec, renewTime: `2026-01-01T00:00:${second}.000000Z` } }));
+    }
     await test.client.resource(leases).modify('pi-1', 'default', (copy) => ({ ...copy, spec: { ...copy.spec, holderIdentity: 'pi-2' } }));
     await test.client.resource(leases).delete('pi-1', 'default');
-    expect(durable).toEqual([true, false, true, true]);
+    expect(durable).toEqual([true, false, false, true, true]);
   });
 
   it('a node, but not the heartbeats of its conditions', async () => {
     const { test, durable } = await recording();
     const ready = (status: string, lastHeartbeatTime: string) => ({ conditions: [{ type: 'Ready', status, lastHeartbeatTime }] });
     await test.client.resource(nodes).create({ metadata: { name: 'pi-1' }, status: ready('True', '2026-01-01T00:00:00Z') });
-    await test.client.resource(nodes).modify('pi-1', undefined, (copy) => ({ ...copy, status: ready('True', '2026-01-01T00:05:00Z') }), 'status');
-    await test.client.resource(nodes).modify('pi-1', undefined, (copy) => ({ ...copy, status: ready('False', '2026-01-01T00:10:00Z') }), 'status');
-    expect(durable).toEqual([true, false, true]);
+    for (const minute of ['05', '10']) {
+      await test.clock.advance(300_000);
+      await test.client.resource(nodes).modify('pi-1', undefined, (copy) => ({ ...copy, status: ready('True', `2026-01-01T00:${minute}:00Z`) }), 'status');
+    }
+    await test.client.resource(nodes).modify('pi-1', undefined, (copy) => ({ ...copy, status: ready('False', '2026-01-01T00:15:00Z') }), 'status');
+    expect(durable).toEqual([true, false, false, true]);
   });
 });
 

@@ -11,6 +11,7 @@ import { cloneObject } from './deep-clone.ts';
 import { deepEqual } from './deep-equal.ts';
 import { fieldWriteOf } from './managed-fields/field-write.ts';
 import { guardEntries } from './managed-fields/guard-entries.ts';
+import { sameOwners } from './managed-fields/same-owners.ts';
 import { trackUpdate } from './managed-fields/track-update.ts';
 import { attributesOf, commitOne, getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
@@ -204,10 +205,8 @@ async function write<T extends KubernetesObject>(update: Update<T>, object: T, s
 function equalButForTimes(object: KubernetesObject, old: KubernetesObject): boolean {
   const fields = object.metadata?.managedFields;
   const before = old.metadata?.managedFields;
-  if (fields === before || fields?.length !== before?.length) return deepEqual(object, old);
-  // Entries are in the order of their times, so they have changed places.
-  if (!fields?.every((entry) => before?.some((known) => deepEqual({ ...entry, time: known.time }, known)))) return false;
-  return deepEqual({ ...object, metadata: { ...object.metadata, managedFields: before } }, old);
+  if (fields === before) return deepEqual(object, old);
+  return sameOwners(fields, before) && deepEqual({ ...object, metadata: { ...object.metadata, managedFields: before } }, old);
 }
 
 /** An update took the last thing off that kept an object whose deletion was accepted. */

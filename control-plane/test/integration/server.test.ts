@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -186,6 +187,30 @@ describe('server', () => {
       board.heartbeat();
       return await lease() !== before;
     });
+  });
+
+  it('writes nothing to the disk for heartbeats', async () => {
+    const board = await registeredBoard();
+    const renewed = async () => (await server.client.resource(leases).get('pi-1', 'kube-node-lease')).spec?.renewTime?.slice(0, -'.000000Z'.length);
+    const written = () => readdirSync(join(options.dataDir, 'server', 'db')).filter((name) => /\.(log|ldb)$/.test(name)).map((name) => [name, statSync(join(options.dataDir, 'server', 'db', name)).size]);
+    const nextSecond = async () => {
+      const before = await renewed();
+      await eventually(async () => {
+        board.heartbeat();
+        return await renewed() !== before;
+      });
+    };
+    // What a start has to write comes in the meantime.
+    let before = written();
+    await eventually(async () => {
+      await nextSecond();
+      const now = written();
+      const quiet = JSON.stringify(now) === JSON.stringify(before);
+      before = now;
+      return quiet;
+    }, { timeoutMs: 30_000 });
+    for (let beat = 0; beat < 2; beat++) await nextSecond();
+    expect(written()).toEqual(before);
   });
 
   it('sends the whole state to a board whose heartbeat shows that it is behind', async () => {

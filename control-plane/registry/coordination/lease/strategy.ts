@@ -2,6 +2,7 @@
 import type { Lease } from '../../../../api/coordination.ts';
 import { leases } from '../../../../api/resources.ts';
 import { deepEqual } from '../../deep-equal.ts';
+import { sameMetadata } from '../../managed-fields/same-owners.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import { validateLease, validateLeaseUpdate } from './validation.ts';
@@ -16,8 +17,8 @@ export const leaseStrategy: Strategy<Lease> = {
   isVolatile: (lease, old) => old !== undefined && isRenewal(lease, old),
 };
 
-/** Nothing but spec.renewTime differs: a heartbeat. */
+/** Nothing but spec.renewTime differs, and that it was written: a heartbeat. */
 function isRenewal(lease: Lease, old: Lease): boolean {
   return deepEqual({ ...lease.spec, renewTime: '' }, { ...old.spec, renewTime: '' })
-    && deepEqual({ ...lease.metadata, resourceVersion: '' }, { ...old.metadata, resourceVersion: '' });
+    && sameMetadata(lease.metadata, old.metadata);
 }

@@ -2,6 +2,7 @@
 import type { Node, NodeStatus } from '../../../../api/core.ts';
 import { nodes } from '../../../../api/resources.ts';
 import { deepEqual } from '../../deep-equal.ts';
+import { sameMetadata } from '../../managed-fields/same-owners.ts';
 import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
@@ -28,10 +29,10 @@ export const nodeStrategy: Strategy<Node> = {
   isVolatile: (node, old) => old !== undefined && isHeartbeat(node, old),
 };
 
-/** Nothing but the conditions' lastHeartbeatTime differs. */
+/** Nothing but the conditions' lastHeartbeatTime differs, and that it was written. */
 function isHeartbeat(node: Node, old: Node): boolean {
   return deepEqual(node.spec, old.spec)
-    && deepEqual({ ...node.metadata, resourceVersion: '' }, { ...old.metadata, resourceVersion: '' })
+    && sameMetadata(node.metadata, old.metadata)
     && deepEqual(withoutHeartbeats(node.status), withoutHeartbeats(old.status));
 }
 
