@@ -54,7 +54,8 @@ async function removeContainers(runtime: ContainerRuntime): Promise<number> {
     for (const { id } of containers) seen.add(id);
     await Promise.all(containers.filter((container) => container.phase === 'running').map((container) => runtime.stopContainer(container.id, graceSeconds)));
     await Promise.all(containers.map((container) => runtime.removeContainer(container.id)));
-    await Promise.all(pods.flatMap((pod) => pod.sandboxes).map((sandbox) => runtime.removeSandbox(sandbox.id)));
+    // One after the other: Docker 20.10 can lose count of a network's endpoints when several go at once, and then keeps the network.
+    for (const { id } of pods.flatMap((pod) => pod.sandboxes)) await runtime.removeSandbox(id);
     await systemClock.sleep(lookAgainMs);
   }
 }

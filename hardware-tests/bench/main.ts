@@ -17,8 +17,8 @@ import { idleFigures, memoryFigures } from './processes.ts';
 import { measureProxy } from './proxy-rates.ts';
 
 const idleSeconds = Number(process.env.BRAMBLE_BENCH_IDLE_SECONDS ?? 300);
-/** What a start leaves to do (files that are written at most every 30 s, images' first look) is over by then. */
-const settleMs = 45_000;
+/** What a start leaves to do (files that are written at most every 30 s, the look at images a minute later) is over by then. */
+const settleMs = 75_000;
 const tenPodsSettleMs = 20_000;
 const image = 'bench-node:1';
 const resultsDirectory = process.env.BRAMBLE_BENCH_RESULTS ?? 'bench/results';

@@ -14,6 +14,21 @@ import { Progress } from '../progress.ts';
 import { UserError } from '../user-error.ts';
 import { upProcessFile } from './up.ts';
 
+/** @returns what was done. */
+async function removePods(options: Options, dockerHost: string): Promise<string> {
+  const { NetworkError } = await import('../../agent/network/pod-network.ts');
+  const { removeAllPods } = await import('../../agent/remove-all-pods.ts');
+  const what = { dataDir: options.dataDir, bridgeName: options.bridgeName, boardName: options.nodeName };
+  try {
+    return `${await removeAllPods({ ...what, dockerHost })} containers`;
+  } catch (error) {
+    // Docker counts anew what is in a network when it starts. It is ours alone, and will be stopped anyway.
+    if (!(error instanceof NetworkError) || !(await stopOwnDocker(options.dataDir))) throw error;
+    await removeAllPods({ ...what, dockerHost: (await ensureDocker(options, systemClock)).host });
+    return 'dockerd was restarted: it kept their network';
+  }
+}
+
 /** Idempotent: run again, it finds nothing to do. @throws UserError */
 export async function down(options: Options): Promise<void> {
   await runChecks([privilege], options);
@@ -21,11 +36,7 @@ export async function down(options: Options): Promise<void> {
   await stopProcesses(options, progress);
   const docker = await dockerOfPods(options, progress);
   if (docker) {
-    await progress.step('remove pods and networks', async (remark) => {
-      const { removeAllPods } = await import('../../agent/remove-all-pods.ts');
-      const removed = await removeAllPods({ dataDir: options.dataDir, dockerHost: docker.host, bridgeName: options.bridgeName, boardName: options.nodeName });
-      remark(`${removed} containers`);
-    });
+    await progress.step('remove pods and networks', async (remark) => remark(await removePods(options, docker.host)));
   }
   await progress.step('remove routes', async () => {
     const { removeServiceNetwork } = await import('../../proxy/service-routes.ts');
