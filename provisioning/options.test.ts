@@ -33,6 +33,7 @@ describe('readOptions', () => {
   });
 
   const mistakes: [string, string[], RegExp][] = [
+    ['a loopback address to be reached at', ['--advertise-address', '127.0.0.1'], /--advertise-address.*127\.0\.0\.1.*that pods and other machines can reach/],
     ['an unknown flag', ['--api-prot', '1'], /--api-prot.*bramble help/],
     ['a missing value', ['--api-port'], /api-port/],
     ['a stray word', ['up'], /up/],

@@ -231,7 +231,8 @@ function url(name: OptionName, value: string, protocols: readonly string[]): str
 }
 
 function address(name: OptionName, value: string): string {
-  if (!isIPv4(value)) throw bad(name, value, 'an IPv4 address');
+  // Pods and boards reach it there, and Kubernetes refuses an endpoint that only the machine itself can reach.
+  if (!isIPv4(value) || /^(127|0)\./.test(value)) throw bad(name, value, 'an IPv4 address of this machine that pods and other machines can reach');
   return value;
 }
 
