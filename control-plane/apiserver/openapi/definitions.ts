@@ -6,6 +6,7 @@ import { isPointerField } from '../protobuf/pointer-fields.ts';
 import { isValueField } from '../protobuf/value-fields.ts';
 import { customSchemaObject } from './custom-schema.ts';
 import type { DescriptionTable } from './descriptions.ts';
+import { describeEnum, enumOf } from './enum-fields.ts';
 import { definitionName, messageNameOf, type GroupVersionKind, type SchemaObject } from './schema-object.ts';
 
 const meta = 'k8s.io.apimachinery.pkg.apis.meta.v1.';
@@ -176,15 +177,17 @@ class DefinitionBuilder {
   }
 
   private property(message: string, field: SchemaField): SchemaObject {
-    const property: SchemaObject = field.list ? { type: 'array', items: this.element(field) }
-      : field.map ? { type: 'object', additionalProperties: this.element(field) } : this.single(message, field);
+    const values = enumOf(message, field);
+    const property: SchemaObject = field.list ? { type: 'array', items: this.element(field, values) }
+      : field.map ? { type: 'object', additionalProperties: this.element(field, values) } : this.single(message, field);
     const strategy = [field.patchReplace && 'replace', field.patchRetainKeys && 'retainKeys', field.patchMerge && 'merge'].filter(Boolean).reverse().join(',');
     if (field.listMapKeys) property['x-kubernetes-list-map-keys'] = field.listMapKeys;
     if (field.listType) property['x-kubernetes-list-type'] = field.listType;
     if (field.mapType) property['x-kubernetes-map-type'] = field.mapType;
     if (field.patchMergeKey) property['x-kubernetes-patch-merge-key'] = field.patchMergeKey;
     if (strategy) property['x-kubernetes-patch-strategy'] = strategy;
-    return this.described(property, this.descriptions[message]?.[field.name]);
+    if (!values || field.list || field.map) return this.described(property, this.descriptions[message]?.[field.name]);
+    return { ...this.described(property, `${this.descriptions[message]?.[field.name] ?? ''}${describeEnum(values)}`.trimStart()), enum: [...values] };
   }
 
   private single(message: string, field: SchemaField): SchemaObject {
@@ -195,8 +198,8 @@ class DefinitionBuilder {
     return field.kind === 'message' && isValueField(message, field.name) ? { ...value, default: {} } : value;
   }
 
-  private element(field: SchemaField): SchemaObject {
-    const value = this.valueOf(field.type);
+  private element(field: SchemaField, values: readonly string[] | undefined): SchemaObject {
+    const value = { ...this.valueOf(field.type), ...(values ? { enum: [...values] } : {}) };
     if (this.version === 2) return value;
     if (field.type in zeroValues) return { ...value, default: zeroValues[field.type] };
     return field.kind === 'message' ? this.closed({ ...value, default: {} }) : value;

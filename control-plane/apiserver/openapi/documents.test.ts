@@ -78,3 +78,34 @@ it('protobuf has every text of the document', () => {
   const encoded = [encodeGnostic(swaggerDocument(resources, 'v1', {})), encodeGnosticV3(groupVersionDocument(resources, 'v1', {}))];
   for (const bytes of encoded) expect(texts.filter((text) => !bytes.includes(text))).toEqual([]);
 });
+
+describe('enum', () => {
+  const description = 'When.\n\nPossible enum values:\n - `"Always"`\n - `"Never"`\n - `"OnFailure"`';
+  const words = { 'k8s.io.api.core.v1.PodSpec': { restartPolicy: 'When.' } };
+
+  it.each([['2', swaggerDocument([pods], 'v1', words).definitions], ['3', groupVersionDocument([pods], 'v1', words).components.schemas]])('names the values of a field, in its description too, in version %s', (_, schemas) => {
+    expect(schemas[pod]?.properties?.['restartPolicy']).toEqual({ type: 'string', description, enum: ['Always', 'Never', 'OnFailure'] });
+    expect(schemas['io.k8s.api.core.v1.EphemeralContainer']?.properties?.['imagePullPolicy']?.enum).toEqual(['Always', 'IfNotPresent', 'Never']);
+  });
+
+  it('is on the elements of lists and maps', () => {
+    const { definitions } = swaggerDocument(builtInResources, 'v1', {});
+    expect(definitions['io.k8s.api.networking.v1.NetworkPolicySpec']?.properties?.['policyTypes']).toMatchObject({ items: { type: 'string', enum: ['Egress', 'Ingress'] } });
+    expect(definitions['io.k8s.api.core.v1.PersistentVolumeClaimStatus']?.properties?.['allocatedResourceStatuses']?.additionalProperties?.enum).toHaveLength(5);
+    expect(definitions['io.k8s.api.storage.v1.StorageClass']?.properties?.['reclaimPolicy']?.enum).toEqual(['Delete', 'Recycle', 'Retain']);
+  });
+
+  it('is not published where Kubernetes does not, though constants exist', () => {
+    const { definitions } = swaggerDocument(builtInResources, 'v1', {});
+    expect(definitions['io.k8s.api.core.v1.PodCondition']?.properties?.['type']?.enum).toBeUndefined();
+    expect(definitions['io.k8s.api.core.v1.LimitRangeItem']?.properties?.['type']?.enum).toBeUndefined();
+  });
+
+  it('is known for every field of the table', () => {
+    const empty = Object.entries(swaggerDocument(builtInResources, 'v1', {}).definitions)
+      .flatMap(([name, { properties }]) => Object.entries(properties ?? {}).filter(([, property]) => property.enum?.length === 0).map(([field]) => `${name}.${field}`));
+    expect(empty).toEqual([]);
+    const json = JSON.stringify(swaggerDocument(builtInResources, 'v1', {}).definitions);
+    expect(json.match(/"enum":/g)!.length).toBeGreaterThan(85);
+  });
+});

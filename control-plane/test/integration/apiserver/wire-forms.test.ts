@@ -47,6 +47,7 @@ describe.each(kubectls)('%s', (path) => {
     const one = await kubectl('explain', 'pods.spec.containers.image');
     expect(one).toContain('Container image name.');
     expect(one).toMatch(/<string>/);
+    expect(await kubectl('explain', 'pods.spec.restartPolicy')).toMatch(/Possible enum values:\s+- `"Always"`\s+- `"Never"`\s+- `"OnFailure"`/);
     const kind = await kubectl('explain', 'deployments');
     expect(kind).toContain('Deployment enables declarative updates for Pods and ReplicaSets.');
     expect(kind).toMatch(/spec\s+<(DeploymentSpec|Object)>/);
@@ -66,6 +67,11 @@ describe.each(kubectls)('%s', (path) => {
     expect(await kubectl('get', 'configmaps', 'a', '-o', 'yaml')).toContain('kind: ConfigMap');
     expect(await kubectl('get', '--raw', '/apis/apps/v1')).toContain('"APIResourceList"');
   });
+});
+
+it('the newest kubectl lists the values of a field', async () => {
+  const { stdout } = await run(kubectls.at(-1)!, ['explain', 'services.spec.type'], { env: { PATH: process.env['PATH'], HOME: server.directory, KUBECONFIG: server.kubeconfig } });
+  expect(stdout).toMatch(/FIELD: type <string>\nENUM:\n {4}ClusterIP\n {4}ExternalName\n {4}LoadBalancer\n {4}NodePort\n/);
 });
 
 it('kubectl explains by OpenAPI 2 as well', async () => {
