@@ -1,7 +1,7 @@
 /** Nothing is created in a namespace that is missing or going away. Follows plugin/namespace/lifecycle. */
 import type { Namespace } from '../../api/core.ts';
 import { newNotFound, StatusError } from '../../api/errors.ts';
-import { namespaces } from '../../api/resources.ts';
+import { localSubjectAccessReviews, namespaces } from '../../api/resources.ts';
 import { newAdmissionForbidden } from './admission.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 
@@ -18,7 +18,8 @@ export function createNamespaceLifecycle(options: {
     if (operation === 'DELETE' && resource.plural === namespaces.plural && immortalNamespaces.includes(attributes.name)) {
       throw newAdmissionForbidden(attributes, 'this namespace may not be deleted');
     }
-    if (operation !== 'CREATE' || !resource.namespaced || namespace === undefined) return;
+    // Answers to access reviews would tell which namespaces there are.
+    if (operation !== 'CREATE' || !resource.namespaced || namespace === undefined || resource === localSubjectAccessReviews) return;
     const found = options.getNamespace(namespace);
     if (!found) throw newNotFound(namespaces, namespace);
     const ending = found.status?.phase === 'Terminating' || found.metadata?.deletionTimestamp !== undefined;

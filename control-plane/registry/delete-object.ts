@@ -7,7 +7,7 @@ import type { Resource } from '../../api/resources.ts';
 import { storageKey } from '../storage/keys.ts';
 import type { StoredObject } from '../storage/storage.ts';
 import { planDeletion } from './plan-deletion.ts';
-import { attributesOf, commitOne, getStored } from './registry-parts.ts';
+import { admissionOf, attributesOf, commitOne, getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { RequestContext } from './registry.ts';
 import type { Strategy } from './strategy.ts';
@@ -44,10 +44,11 @@ async function attempt<T extends KubernetesObject>(deletion: Deletion<T>, stored
     operation: 'DELETE', resource, subresource: undefined, namespace, name, object: undefined, old: stored.object,
     options: { apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions', ...options },
   });
-  await parts.admission.admit(attributes);
-  const review = parts.admission.review(attributes);
+  const admission = admissionOf(parts, context);
+  await admission.admit(attributes);
+  const review = admission.review(attributes);
   if (review) await review;
-  parts.admission.validate(attributes)?.rollback();
+  admission.validate(attributes)?.rollback();
   const plan = planDeletion(strategy, stored.object, options, parts.clock.now());
   if (plan.action === 'leave') return stored.object;
   const dryRun = context.dryRun || (options.dryRun?.length ?? 0) > 0;

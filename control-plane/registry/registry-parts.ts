@@ -52,6 +52,13 @@ function isFull(error: StorageFailedError): boolean {
   return /ENOSPC|no space left/i.test(error.message) || (error.cause instanceof Error && /ENOSPC|no space left/i.test(error.cause.message));
 }
 
+const noAdmission: Admission = { admit: () => Promise.resolve(), review: () => undefined, validate: () => undefined };
+
+/** Whom a write has to ask. */
+export function admissionOf({ admission }: Pick<RegistryParts, 'admission'>, context: RequestContext): Admission {
+  return context.admitted ? noAdmission : admission;
+}
+
 /** The admission attributes that every verb has in common. */
 export function attributesOf(
   context: RequestContext, about: Omit<AdmissionAttributes, 'context' | 'user' | 'dryRun'>,

@@ -35,6 +35,8 @@ export interface RequestContext {
   auditAnnotations?: Record<string, string>;
   /** The row that the client asked for, where that is another version or group of the stored one. */
   requestResource?: Resource;
+  /** Admission was asked about the request that this write is a part of, and is not asked again (an eviction deletes its pod). */
+  admitted?: boolean;
 }
 
 export interface ListQuery {
@@ -117,12 +119,13 @@ export interface StoredRegistry<T extends KubernetesObject = KubernetesObject> e
 
 export interface ConnectRequest {
   resource: Resource;
-  subresource: Subresource;
+  /** Undefined: of a kind that is kept nowhere. */
+  subresource: Subresource | undefined;
   namespace: string | undefined;
   name: string;
   /** `PodExecOptions` and the like, with apiVersion and kind. Plugins may change it. */
   options: KubernetesObject;
-  /** CREATE for what is made but not kept: a Binding, an Eviction, a TokenRequest. Default CONNECT. */
+  /** CREATE for what is made but not kept: a Binding, an Eviction, a TokenRequest, a review. Default CONNECT. */
   operation?: 'CONNECT' | 'CREATE';
 }
 

@@ -1,4 +1,4 @@
-/** Admission of what writes nothing: connections to pods, services and nodes, and requests for tokens. */
+/** Admission of what writes nothing: connections to pods, services and nodes, requests for tokens, reviews. */
 import { attributesOf } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { ConnectRequest, RequestContext } from './registry.ts';

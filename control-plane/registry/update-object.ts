@@ -13,7 +13,7 @@ import { fieldWriteOf } from './managed-fields/field-write.ts';
 import { guardEntries } from './managed-fields/guard-entries.ts';
 import { sameOwners } from './managed-fields/same-owners.ts';
 import { trackUpdate } from './managed-fields/track-update.ts';
-import { attributesOf, commitOne, getStored } from './registry-parts.ts';
+import { admissionOf, attributesOf, commitOne, getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { RequestContext, UpdateRequest } from './registry.ts';
 import { keepOnlyReplicas, validateReplicas } from './scale.ts';
@@ -67,15 +67,16 @@ async function attempt<T extends KubernetesObject>(update: Update<T>, stored: St
     namespace: request.namespace, name: request.name, object: prepared, old, defaulter: strategy,
   });
   const { managedFields } = prepared.metadata ?? {};
-  await parts.admission.admit(attributes);
+  const admission = admissionOf(parts, context);
+  await admission.admit(attributes);
   guardEntries(prepared, managedFields, context);
   prepare(update, prepared, old);
   const errors = validate(update, prepared, old);
   if (errors.length > 0) throw newInvalid(invalidKind(update), request.name, errors);
   if (request.subresource === undefined) context.warnings?.push(...strategy.warnings?.(prepared, old) ?? []);
-  const review = parts.admission.review(attributes);
+  const review = admission.review(attributes);
   if (review) await review;
-  return write(update, prepared, stored, () => parts.admission.validate(attributes));
+  return write(update, prepared, stored, () => admission.validate(attributes));
 }
 
 function trackFields<T extends KubernetesObject>(update: Update<T>, object: T, { old, sent }: { old: T; sent: ObjectMeta['managedFields'] }): void {

@@ -70,7 +70,7 @@ export function createResourceQuota({ store, clock, tallies }: ResourceQuotaOpti
     validate(attributes) {
       const { operation, resource, subresource, namespace, object } = attributes;
       const isResize = subresource === 'resize';
-      if (!namespace || !object || (subresource && !isResize)) return;
+      if (!namespace || !object || resource.virtual || (subresource && !isResize)) return;
       if (operation !== 'CREATE' && !(operation === 'UPDATE' && (isResize || updatable.has(resource)))) return;
       const quotas = store.list(resourceQuotas, namespace);
       if (quotas.length === 0) return;

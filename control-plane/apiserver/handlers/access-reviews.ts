@@ -9,6 +9,7 @@ import type { UserInfo } from '../../registry/registry.ts';
 import type { ResourceCall } from '../app-parts.ts';
 import { parseWriteOptions } from '../query-options.ts';
 import { sendObject } from '../responses.ts';
+import { admitReview } from './admit-review.ts';
 import { decodeRequest } from './request-object.ts';
 import { fieldRequirementsOf, selectorErrors, type SelectedAttributes } from './selector-attributes.ts';
 
@@ -25,7 +26,7 @@ async function decodeReview<T extends KubernetesObject & { spec: object }>(call:
 
 export async function reviewAccess(call: ResourceCall): Promise<FastifyReply> {
   const review = await decodeReview<SubjectAccessReview>(call);
-  refuse(call, [...specErrors(review.spec), ...subjectErrors(review.spec), ...metadataErrors(review)]);
+  await admit(call, review, [...specErrors(review.spec), ...subjectErrors(review.spec), ...metadataErrors(review)]);
   return answer(call, review, subjectOf(review.spec));
 }
 
@@ -43,20 +44,21 @@ export async function reviewLocalAccess(call: ResourceCall): Promise<FastifyRepl
   if (nonResourceAttributes) {
     errors.push({ reason: 'FieldValueInvalid', field: 'spec.nonResourceAttributes', message: `Invalid value: ${JSON.stringify(nonResourceAttributes)}: disallowed on this kind of request` });
   }
-  refuse(call, errors);
+  await admit(call, review, errors);
   return answer(call, review, subjectOf(review.spec));
 }
 
 export async function reviewOwnAccess(call: ResourceCall): Promise<FastifyReply> {
   const review = await decodeReview<SelfSubjectAccessReview>(call);
-  refuse(call, [...specErrors(review.spec), ...metadataErrors(review)]);
+  await admit(call, review, [...specErrors(review.spec), ...metadataErrors(review)]);
   return answer(call, review, call.request.user);
 }
 
 export async function reviewOwnRules(call: ResourceCall): Promise<FastifyReply> {
   const review = await decodeReview<SelfSubjectRulesReview>(call);
-  const { namespace } = review.spec;
-  if (!namespace) throw newBadRequest('no namespace on request');
+  if (!review.spec.namespace) throw newBadRequest('no namespace on request');
+  await admitReview(call, review);
+  const { namespace = '' } = review.spec;
   const { rules, incomplete, evaluationError } = call.parts.authorizer.rulesFor?.(call.request.user, namespace)
     ?? { rules: [], incomplete: true, evaluationError: 'the rules of this server cannot be listed' };
   return sendObject(call, 201, {
@@ -109,6 +111,8 @@ function metadataErrors({ metadata }: KubernetesObject): FieldError[] {
   return Object.keys(rest).length === 0 ? [] : [{ reason: 'FieldValueInvalid', field: 'metadata', message: `Invalid value: ${JSON.stringify(metadata)}: must be empty except for namespace` }];
 }
 
-function refuse({ resource }: ResourceCall, errors: FieldError[]): void {
-  if (errors.length > 0) throw newInvalid(resource, '', errors);
+/** @throws StatusError Invalid for errors, or what admission refuses with. */
+async function admit(call: ResourceCall, review: KubernetesObject, errors: FieldError[]): Promise<void> {
+  if (errors.length > 0) throw newInvalid(call.resource, '', errors);
+  await admitReview(call, review);
 }

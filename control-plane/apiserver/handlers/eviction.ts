@@ -26,18 +26,23 @@ export async function evictPod(call: ResourceCall): Promise<FastifyReply> {
   const eviction = await decodeRequest<Eviction>(call, target, options.fieldValidation);
   const name = call.info.name!;
   if (eviction.metadata?.name !== name) throw newBadRequest('name in URL does not match name in Eviction object');
-  const deleteOptions = eviction.deleteOptions ?? {};
-  validateDeleteOptions(deleteOptions);
-  const context = requestContext(call, { ...options, dryRun: options.dryRun || (deleteOptions.dryRun?.includes('All') ?? false) });
-  await call.parts.registry.reviewConnect(context, {
-    resource: pods, subresource: 'eviction', namespace: call.info.namespace, name, operation: 'CREATE', options: { ...eviction, apiVersion: 'policy/v1', kind: 'Eviction' },
-  });
+  const asked: Eviction = { ...eviction, apiVersion: 'policy/v1', kind: 'Eviction' };
+  validateDeleteOptions(asked.deleteOptions ?? {});
+  const given = requestContext(call, { ...options, dryRun: isDryRun(asked, options.dryRun) });
+  await call.parts.registry.reviewConnect(given, { resource: pods, subresource: 'eviction', namespace: call.info.namespace, name, operation: 'CREATE', options: asked });
+  // Plugins may have changed what is asked for. What follows from the eviction is not asked about again.
+  const { deleteOptions = {} } = asked;
+  const context = { ...given, dryRun: isDryRun(asked, options.dryRun), admitted: true };
   const store = call.parts.registry.of(pods);
   const pod = await store.get(name, call.info.namespace);
-  await spendDisruption({ ...call.parts, context }, pod);
+  await spendDisruption({ ...call.parts, context: { ...context, admitted: false } }, pod);
   if (isRunning(pod)) await markEvicted(call, context, name);
   await store.delete(context, name, call.info.namespace, deleteOptions);
   return sendValue(call.request, call.reply, 201, success(201));
+}
+
+function isDryRun({ deleteOptions }: Eviction, ofRequest: boolean): boolean {
+  return ofRequest || (deleteOptions?.dryRun?.includes('All') ?? false);
 }
 
 /** Pods that have not begun, have ended or are going away are deleted without a mark. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../../machinery/testing/eventually.ts';
 import { makeDefinition } from '../../../custom-resources/testing/definitions.ts';
 import { startWebhookServer, type WebhookAnswer, type WebhookServer } from '../admission/webhook-server.ts';
 import { patchTypes, podOf, startControlPlane, type ControlPlane } from './start-control-plane.ts';
@@ -99,6 +100,67 @@ describe('AdmissionWebhook', () => {
     expect(server.requests.at(-1)?.request).toMatchObject({ subResource: 'eviction', kind: { group: 'policy', version: 'v1', kind: 'Eviction' }, object: { kind: 'Eviction', metadata: { name: 'web' } } });
     expect((await plane.call('POST', `/api/v1/namespaces/${namespace}/serviceaccounts/default/token`, { spec: {} })).code).toBe(400);
     expect((await plane.call('GET', `/api/v1/namespaces/${namespace}/pods/web`)).code).toBe(200);
+  });
+
+  it('is not asked about the deletion that an eviction brings', async () => {
+    await plane.ok('POST', `/api/v1/namespaces/${namespace}/pods`, podOf('web'));
+    await plane.ok('PATCH', `/api/v1/namespaces/${namespace}/pods/web/status`, { status: { phase: 'Running' } }, patchTypes.merge);
+    await configure(validating, [rule(['pods', 'pods/status'], ['DELETE', 'UPDATE'])]);
+    expect((await plane.call('DELETE', `/api/v1/namespaces/${namespace}/pods/web`)).code).toBe(400);
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'web' }, deleteOptions: { gracePeriodSeconds: 0 } };
+    expect((await plane.call('POST', `/api/v1/namespaces/${namespace}/pods/web/eviction`, eviction)).code).toBe(201);
+    expect((await plane.call('GET', `/api/v1/namespaces/${namespace}/pods/web`)).code).toBe(404);
+  });
+
+  it.each([
+    ['authorization.k8s.io/v1', 'selfsubjectaccessreviews', { resourceAttributes: { verb: 'get', resource: 'pods' } }],
+    ['authorization.k8s.io/v1', 'subjectaccessreviews', { user: 'a', resourceAttributes: { verb: 'get', resource: 'pods' } }],
+    ['authorization.k8s.io/v1', 'selfsubjectrulesreviews', { namespace: 'default' }],
+    ['authentication.k8s.io/v1', 'tokenreviews', { token: 'x' }],
+    ['authentication.k8s.io/v1', 'selfsubjectreviews', undefined],
+  ])('is asked about reviews (%s %s)', async (groupVersion, plural, spec) => {
+    await configure(validating, [rule([plural], ['CREATE'])]);
+    const { code, body } = await plane.call('POST', `/apis/${groupVersion}/${plural}`, { ...(spec ? { spec } : {}) });
+    expect([code, body['message']]).toEqual([400, 'admission webhook "hook.example.com" denied the request: the webhook said no']);
+    expect(server.requests.at(-1)?.request).toMatchObject({ operation: 'CREATE', resource: { resource: plural } });
+  });
+
+  it('may change what a review asks', async () => {
+    await configure(mutating, [rule(['localsubjectaccessreviews'], ['CREATE'])]);
+    answer = () => ({ patch: [{ op: 'replace', path: '/spec/groups', value: ['system:masters'] }] });
+    const path = (name: string) => `/apis/authorization.k8s.io/v1/namespaces/${name}/localsubjectaccessreviews`;
+    const review = (name: string) => ({ spec: { user: 'a', groups: ['nobody'], resourceAttributes: { namespace: name, verb: 'get', resource: 'pods' } } });
+    expect((await plane.ok('POST', path(namespace), review(namespace)))['status']).toMatchObject({ allowed: true });
+    // Nobody learns from an answer whether a namespace is there.
+    await plane.ok('DELETE', mutating);
+    expect((await plane.ok('POST', path('missing'), review('missing')))['status']).toMatchObject({ allowed: false });
+  });
+
+  it('shows an autoscaler in the version that the rules name, unless they insist on it', async () => {
+    const path = `/apis/autoscaling/v1/namespaces/${namespace}/horizontalpodautoscalers`;
+    const autoscaler = (name: string) => ({ metadata: { name }, spec: { scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' }, maxReplicas: 3, targetCPUUtilizationPercentage: 50 } });
+    const rules = [{ operations: ['CREATE'], apiGroups: ['autoscaling'], apiVersions: ['v2'], resources: ['horizontalpodautoscalers'] }];
+    await configure(validating, rules, { matchPolicy: 'Exact' });
+    expect((await plane.call('POST', path, autoscaler('a'))).code).toBe(201);
+    await configure(validating, rules);
+    expect((await plane.call('POST', path, autoscaler('b'))).code).toBe(400);
+    expect(server.requests.at(-1)?.request).toMatchObject({
+      kind: { version: 'v2' }, requestKind: { version: 'v1' }, object: { apiVersion: 'autoscaling/v2', spec: { metrics: [{ resource: { target: { averageUtilization: 50 } } }] } },
+    });
+  });
+
+  it('cannot hold back the objects of a definition that is deleted', async () => {
+    const group = 'cleanup.example.com';
+    await plane.ok('POST', definitions, {
+      metadata: { name: `gizmos.${group}` },
+      spec: { group, scope: 'Namespaced', names: { plural: 'gizmos', singular: 'gizmo', kind: 'Gizmo', listKind: 'GizmoList' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }] },
+    });
+    const objects = `/apis/${group}/v1/namespaces/${namespace}/gizmos`;
+    await eventually(async () => (await plane.call('POST', objects, { apiVersion: `${group}/v1`, kind: 'Gizmo', metadata: { name: 'a' } })).code === 201);
+    await configure(validating, [rule(['gizmos'], ['DELETE'], [group])]);
+    expect((await plane.call('DELETE', `${objects}/a`)).code).toBe(400);
+    await plane.ok('DELETE', `${definitions}/gizmos.${group}`);
+    await eventually(async () => (await plane.call('GET', `${definitions}/gizmos.${group}`)).code === 404);
   });
 
   it('speaks v1beta1 with webhooks that know nothing else', async () => {
