@@ -13,11 +13,16 @@ export interface AggregationOptions extends ExtensionAccess {
 
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host', 'authorization']);
 
-/** Before bodies are read, after access was checked: add it after the hook that does that. */
-export function registerAggregation(app: FastifyInstance, options: AggregationOptions): void {
-  app.addHook('onRequest', async (request, reply) => {
+/**
+ * Before bodies are read, after access was checked and the request has its seat: add it after the hooks that do that.
+ * @param left called when the answer is out or the client is gone; Fastify does not tell of answers that are not its own.
+ */
+export function registerAggregation(app: FastifyInstance, options: AggregationOptions, left: (request: FastifyRequest) => void): void {
+  app.addHook('preParsing', async (request, reply) => {
     const service = findAggregated(options.services, request.url);
-    if (service) await forward(options, service, request, reply);
+    if (!service) return;
+    reply.raw.once('close', () => left(request));
+    await forward(options, service, request, reply);
   });
 }
 
@@ -34,7 +39,7 @@ async function forward(options: AggregationOptions, service: APIService, request
   const { raw } = request;
   let response: IncomingMessage;
   try {
-    const call = await beginExtensionRequest(options, service, { method: request.method, path: request.url, headers: { ...forwardedHeaders(raw), ...userHeaders(request.user) } });
+    const call = await beginExtensionRequest(options, service, { method: request.method, path: request.url, headers: { ...forwardedHeaders(raw), ...userHeaders(request.user), 'Audit-Id': reply.getHeader('audit-id') } });
     reply.raw.once('close', () => call.destroy());
     // Clients do not wait for connections to be made.
     if (reply.raw.destroyed) call.destroy();
@@ -50,7 +55,7 @@ async function forward(options: AggregationOptions, service: APIService, request
   }
   reply.hijack();
   const headers = Object.fromEntries(Object.entries(response.headers).filter(([name]) => !hopByHop.has(name)));
-  reply.raw.writeHead(response.statusCode ?? 502, headers);
+  reply.raw.writeHead(response.statusCode ?? 502, { ...reply.getHeaders() as OutgoingHttpHeaders, ...headers });
   reply.raw.flushHeaders();
   pipeline(response, reply.raw, (error) => { if (error) reply.raw.destroy(); });
 }

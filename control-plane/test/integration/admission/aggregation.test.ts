@@ -22,6 +22,9 @@ let controller: AvailabilityController;
 const groupVersion = 'apis/wardle.example.com/v1';
 /** That the extension server has. */
 const connections = new Set<unknown>();
+/** Answers that the extension server holds back. */
+const waiting: (() => void)[] = [];
+const audited: { auditID: string; stage: string; verb: string; objectRef?: object; responseStatus?: { code: number } }[] = [];
 const aggregatedStore = createMemoryStore();
 const aggregated = new AggregatedServices(aggregatedStore);
 
@@ -43,6 +46,10 @@ beforeAll(async () => {
         outgoing.end(JSON.stringify({ paths: { [groupVersion]: { serverRelativeURL: `/openapi/v3/${groupVersion}?hash=ABC` } } }));
         return;
       }
+      if (incoming.url?.endsWith('/slow')) {
+        waiting.push(() => outgoing.end('{}'));
+        return;
+      }
       outgoing.statusCode = 201;
       const { subject } = (incoming.socket as unknown as TLSSocket).getPeerCertificate();
       outgoing.end(JSON.stringify({ url: incoming.url, method: incoming.method, body, proxy: subject.CN, user: incoming.headers['x-remote-user'], groups: incoming.headers['x-remote-group'], authorization: incoming.headers.authorization }));
@@ -61,7 +68,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => { extension.listen(0, '127.0.0.1', resolve); });
   const { port } = extension.address() as AddressInfo;
   const access = { dial: () => Promise.resolve(connect(port, '127.0.0.1')), frontProxy };
-  api = await startApiServer({ storage: aggregatedStore, aggregation: { ...access, services: aggregated } });
+  api = await startApiServer({ storage: aggregatedStore, aggregation: { ...access, services: aggregated }, maxInFlight: 2, audit: {
+    policy: { rules: [{ level: 'Metadata' }], omitStages: ['RequestReceived'], omitManagedFields: false }, log: { write: (event) => { audited.push(event as (typeof audited)[number]); } }, clock: systemClock, newId: () => 'audit-1',
+  } });
   const client = createLocalClient(api.registry, { name: 'system:bramble', groups: ['system:masters'] });
   controller = new AvailabilityController({ ...access, aggregated, client, storage: aggregatedStore, store: createAdmissionStore(aggregatedStore), clock: systemClock, logger: silentLogger });
   const service: APIService = {
@@ -107,6 +116,20 @@ it('leads to the extension server when it answers, and says why it does not befo
   }]);
   expect((await ask('/apis/wardle.example.com')).value).toMatchObject({ kind: 'APIGroup', name: 'wardle.example.com', versions: [{ version: 'v1' }] });
   expect((await ask('/apis/wardle.example.com/v1')).value).toMatchObject({ resources: [{ name: 'flunders' }] });
+});
+
+it('counts and writes down what it leads on', async () => {
+  const path = '/apis/wardle.example.com/v1/namespaces/default/flunders/slow';
+  const held = [ask(path), ask(path)];
+  await eventually(() => expect(waiting).toHaveLength(2));
+  const { code, value } = await ask('/api/v1/namespaces');
+  expect([code, value['reason']]).toEqual([429, 'TooManyRequests']);
+  for (const answer of waiting) answer();
+  expect((await Promise.all(held)).map((one) => one.code)).toEqual([200, 200]);
+  await eventually(async () => expect((await ask('/api/v1/namespaces')).code).toBe(200));
+  await eventually(() => expect(audited).toContainEqual(expect.objectContaining({
+    stage: 'ResponseComplete', verb: 'get', responseStatus: { metadata: {}, code: 200 }, objectRef: expect.objectContaining({ apiGroup: 'wardle.example.com', resource: 'flunders', name: 'slow' }) as object,
+  })));
 });
 
 it('shows the documents of the extension server among its own', async () => {
