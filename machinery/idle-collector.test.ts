@@ -40,3 +40,15 @@ it('reaches the collector of V8', () => {
   collect();
   expect(process.memoryUsage().heapUsed).toBeLessThan(before);
 });
+
+it('gives back the pages of which little is left', () => {
+  const collect = fullCollection();
+  // Old objects, of which every tenth stays: scattered over all pages.
+  let objects = Array.from({ length: 300_000 }, (_, index) => ({ index, text: [index] }));
+  collect();
+  const full = process.memoryUsage().heapTotal;
+  objects = objects.filter(({ index }) => index % 10 === 0);
+  collect();
+  expect(objects).toHaveLength(30_000);
+  expect(full - process.memoryUsage().heapTotal).toBeGreaterThan(15_000_000);
+});

@@ -9,13 +9,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /**
- * dockerode can reach Docker over SSH and build with BuildKit; Bramble does neither, and the libraries for it would cost a
- * board more memory than dockerode itself. Using them fails with this message.
+ * dockerode can reach Docker over SSH and build with BuildKit, Fastify compiles JSON schemas of routes; Bramble does none of it,
+ * and the libraries for it would cost a board more memory than dockerode and Fastify themselves. Using them fails with this message.
  */
-const unusedByDockerode = {
-  name: 'unused-by-dockerode',
+const unused = {
+  name: 'unused',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(ssh2|protobufjs|@grpc\/grpc-js|@grpc\/proto-loader)$/ }, ({ path }) => ({ path, namespace: 'unused' }));
+    onResolve({ filter: /^(ssh2|protobufjs|@grpc\/grpc-js|@grpc\/proto-loader|@fastify\/ajv-compiler|@fastify\/fast-json-stringify-compiler)$/ }, ({ path }) => ({ path, namespace: 'unused' }));
     onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
       contents: `module.exports = new Proxy({}, { get: (_, name) => () => { throw new Error(${JSON.stringify(`${path} is not part of this build: `)} + String(name)); } });`,
     }));
@@ -34,14 +34,13 @@ await build({
   target: 'node20',
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: true,
   sourcemap: 'linked',
   sourcesContent: false,
   logLevel: 'warning',
   // The native LevelDB addon finds its binary beside itself.
   mainFields: ['module', 'main'],
   external: ['level', 'classic-level'],
-  plugins: [unusedByDockerode],
+  plugins: [unused],
   define: { 'process.env.BRAMBLE_VERSION': JSON.stringify(version) },
   banner: {
     js: "import { createRequire as brambleCreateRequire } from 'node:module'; const require = brambleCreateRequire(import.meta.url);"

@@ -46,4 +46,24 @@ describe('BytesCache', () => {
     cache.get(forgotten, make(forgotten));
     expect(made).toEqual([kept, forgotten, forgotten]);
   });
+
+  it('keeps small bytes together and nothing of Node\'s pool alive', () => {
+    const cache = new BytesCache(1024 * 1024);
+    const memory = new Set<ArrayBufferLike>();
+    for (let index = 0; index < 100; index++) {
+      const text = String(index).padEnd(1_000, 'x');
+      const kept = cache.get(Object.freeze({}), () => Buffer.from(text));
+      expect(kept.toString()).toBe(text);
+      // Others' buffers, between which it lay.
+      for (let other = 0; other < 8; other++) Buffer.from(text);
+      memory.add(kept.buffer);
+    }
+    expect([...memory].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(130_000);
+  });
+
+  it('keeps of large bytes no more than themselves', () => {
+    const cache = new BytesCache(1024 * 1024);
+    const kept = cache.get(Object.freeze({}), () => Buffer.alloc(500_000, 'y').subarray(0, 10_000));
+    expect([kept.length, kept.buffer.byteLength, kept.toString('latin1', 9_990)]).toEqual([10_000, 10_000, 'yyyyyyyyyy']);
+  });
 });

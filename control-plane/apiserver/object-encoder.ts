@@ -81,13 +81,16 @@ export function encodeMetadataProtobuf(object: KubernetesObject, keep = true): B
   return from(metadataProtobuf, object, keep, () => encodeProtobuf(partialMetadataMessage, { metadata: object.metadata ?? {} }));
 }
 
-/** One object in its own form, whole: JSON, or protobuf with envelope. */
-export function encodeWhole(resource: Resource, object: KubernetesObject, protobuf: boolean): Buffer {
-  return protobuf ? wrapMessage(apiVersionOf(resource), resource.kind, encodeObjectProtobuf(resource, object)) : encodeObject(resource, object);
+/**
+ * One object in its own form, whole: JSON, or protobuf with envelope.
+ * @param keep false: it is not expected to be asked for again soon.
+ */
+export function encodeWhole(resource: Resource, object: KubernetesObject, protobuf: boolean, keep = true): Buffer {
+  return protobuf ? wrapMessage(apiVersionOf(resource), resource.kind, encodeObjectProtobuf(resource, object, keep)) : encodeObject(resource, object, keep);
 }
 
-export function encodeWholeMetadata(object: KubernetesObject, version: string, protobuf: boolean): Buffer {
-  return protobuf ? wrapMessage(`meta.k8s.io/${version}`, 'PartialObjectMetadata', encodeMetadataProtobuf(object)) : encodeMetadata(object, version);
+export function encodeWholeMetadata(object: KubernetesObject, version: string, protobuf: boolean, keep = true): Buffer {
+  return protobuf ? wrapMessage(`meta.k8s.io/${version}`, 'PartialObjectMetadata', encodeMetadataProtobuf(object, keep)) : encodeMetadata(object, version, keep);
 }
 
 export function listKindOf(resource: Resource): string {

@@ -64,16 +64,20 @@ function wrongForm(form: 'metadata' | 'metadataList', resource: Resource | undef
 /** Answers with one object of the call's kind. */
 export async function sendObject(call: ResourceCall, code: number, object: KubernetesObject): Promise<FastifyReply> {
   const negotiated = negotiateObject(call);
-  return sendBytes(call.request, call.reply, code, encodeOne(call, negotiated, object), negotiated);
+  const bytes = encodeOne(call, negotiated, object);
+  if (negotiated.encoding === 'protobuf') call.request.audit?.noteResponse(negotiated.form === 'object' ? object : { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${negotiated.version}`, metadata: object.metadata });
+  return sendBytes(call.request, call.reply, code, bytes, negotiated);
 }
 
 function encodeOne(call: ResourceCall, negotiated: Negotiated<ObjectForm>, object: KubernetesObject): Buffer {
   const { form, version, encoding } = negotiated;
   const protobuf = encoding === 'protobuf';
   const { resource } = call;
+  // Whoever wrote it knows it: ten thousand objects that are made one after the other need not be kept twice.
+  const keep = call.info.verb === 'get';
   switch (form) {
-    case 'object': return withLineEnd(encodeWhole(resource, object, protobuf), protobuf);
-    case 'metadata': return withLineEnd(encodeWholeMetadata(object, version, protobuf), protobuf);
+    case 'object': return withLineEnd(encodeWhole(resource, object, protobuf, keep), protobuf);
+    case 'metadata': return withLineEnd(encodeWholeMetadata(object, version, protobuf, keep), protobuf);
     case 'table': return encodeTableOf(call, version, { metadata: { resourceVersion: object.metadata?.resourceVersion }, items: [object] });
     case 'metadataList': throw wrongForm(form, resource);
   }
@@ -81,7 +85,11 @@ function encodeOne(call: ResourceCall, negotiated: Negotiated<ObjectForm>, objec
 
 export async function sendObjectList(call: ResourceCall, list: ObjectList): Promise<FastifyReply> {
   const negotiated = negotiateObject(call);
-  if (list.items.length > longListItems) return sendLongList(call, negotiated, list);
+  if (list.items.length > longListItems) {
+    call.request.audit?.leaveOut();
+    return sendLongList(call, negotiated, list);
+  }
+  if (negotiated.encoding === 'protobuf') call.request.audit?.noteResponse(negotiated.form === 'object' ? list : { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${negotiated.version}`, metadata: list.metadata, items: list.items.map(({ metadata }) => ({ metadata })) });
   return sendBytes(call.request, call.reply, 200, encodeMany(call, negotiated, list), negotiated);
 }
 
@@ -122,6 +130,7 @@ function encodeTableOf({ parts, resource, query }: ResourceCall, version: string
 export async function sendValue(request: FastifyRequest, reply: FastifyReply, code: number, value: object): Promise<FastifyReply> {
   const message = messageOfValue(value);
   const negotiated = negotiate(request.headers.accept, objectForms, { protobuf: message !== undefined });
+  if (negotiated.encoding === 'protobuf') request.audit?.noteResponse(value);
   return sendBytes(request, reply, code, encodeValue(value, message, negotiated.encoding), negotiated);
 }
 
@@ -135,6 +144,7 @@ export function encodeValue(value: { apiVersion?: string; kind?: string }, messa
 export function sendStatus(reply: FastifyReply, status: Status): FastifyReply {
   if (status.details?.retryAfterSeconds) reply.header('retry-after', String(status.details.retryAfterSeconds));
   const { request } = reply;
+  request.audit?.noteResponse(status);
   const negotiated = negotiateStatus(request.headers.accept);
   const bytes = encodeValue(status, messageOfValue({ apiVersion: 'v1', kind: 'Status' }), negotiated.encoding);
   const code = status.code ?? 500;
@@ -166,6 +176,7 @@ export async function sendBytes(
 ): Promise<FastifyReply> {
   const { encoding, contentType = mediaTypes[encoding] } = negotiated;
   let body = bytes;
+  if (encoding !== 'protobuf' && !contentType.endsWith('protobuf')) request.audit?.noteResponse(bytes);
   if (encoding === 'yaml') {
     const { stringify } = await import('../../api/decode/yaml-library.ts');
     body = Buffer.from(stringify(JSON.parse(bytes.toString()), yamlOptions));

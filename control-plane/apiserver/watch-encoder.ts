@@ -24,7 +24,7 @@ export type WatchEncoder = (event: WatchEvent) => Buffer;
 type ObjectEvent = Exclude<WatchEvent, { type: 'ERROR' }>;
 
 /** Of one form and one type of event, in one generation: events are sent to all watchers within moments. */
-const sharedBytes = 2 * 1024 * 1024;
+const sharedBytes = 1024 * 1024;
 const shared = new Map<string, BytesCache>();
 const statusMessage = 'k8s.io.apimachinery.pkg.apis.meta.v1.Status';
 
@@ -38,6 +38,12 @@ function sharedOf(key: string): BytesCache {
   return cache;
 }
 
+/** Every now and then: what was sent long ago is forgotten. */
+export function rotateSharedEvents(): void {
+  for (const cache of shared.values()) cache.rotate();
+  tables = new Map();
+}
+
 /** @returns a line of JSON, or a frame of protobuf, for each event. */
 export function createWatchEncoder(options: WatchEncoderOptions): WatchEncoder {
   const { resource, negotiated: { form, version, encoding } } = options;
@@ -46,8 +52,8 @@ export function createWatchEncoder(options: WatchEncoderOptions): WatchEncoder {
   const error = (event: WatchEvent) => frame('ERROR', protobuf ? wrapMessage('v1', 'Status', encodeProtobuf(statusMessage, event.object)) : Buffer.from(JSON.stringify(event.object)));
   if (form === 'table') return createTableEncoder(options, error);
   const encode = form === 'object'
-    ? (object: KubernetesObject) => encodeWhole(resource, object, protobuf)
-    : (object: KubernetesObject) => encodeWholeMetadata(object, version, protobuf);
+    ? (object: KubernetesObject) => encodeWhole(resource, object, protobuf, false)
+    : (object: KubernetesObject) => encodeWholeMetadata(object, version, protobuf, false);
   return (event) => {
     if (event.type === 'ERROR') return error(event);
     return sharedOf(`${encoding} ${form} ${version} ${event.type}`).get(event.object, () => frame(event.type, encode(event.object)));

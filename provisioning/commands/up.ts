@@ -17,8 +17,11 @@ import { UserError } from '../user-error.ts';
 
 const nodeReadyTimeoutMs = 120_000;
 
-/** Flags for Node itself. Small boards have little memory, so young objects get little room. */
-const nodeFlags = ['--max-semi-space-size=2', '--enable-source-maps'];
+/**
+ * Flags for Node itself. Small boards have little memory, so young objects get little room, and nobody keeps source maps in case
+ * of a crash: scripts/resolve-stack.js reads them afterwards.
+ */
+const nodeFlags = ['--max-semi-space-size=2'];
 
 /**
  * Of glibc's allocator: one arena for all threads. With one for each, what LevelDB and TLS give back stays with the thread: 18 MB of
