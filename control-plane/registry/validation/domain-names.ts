@@ -29,6 +29,18 @@ export function domainPrefixedPath(field: string, text: string): FieldError[] {
   return errors;
 }
 
+/** A domain of at least two labels, with or without a dot at its end: `web.example.com`. */
+export function qualifiedDomain(field: string, text: string): FieldError[] {
+  if (text === '') return [required(field)];
+  const name = text.replace(/\.$/, '');
+  const problems = dnsSubdomain(name);
+  if (problems.length > 0) return [invalid(field, name, problems.join(','))];
+  const labels = name.split('.');
+  if (labels.length < 2) return [invalid(field, name, 'should be a domain with at least two segments separated by dots')];
+  const wrong = labels.find((label) => dnsLabel(label).length > 0);
+  return wrong === undefined ? [] : [invalid(field, wrong, dnsLabel(wrong).join(','))];
+}
+
 /** A domain of at least three labels: `check.policy.example.com`. */
 export function fullyQualifiedName(field: string, text: string | undefined): FieldError[] {
   if (!text) return [required(field)];

@@ -11,18 +11,28 @@ export function addressBlock(text: string): string[] {
   return ok ? [] : ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'];
 }
 
-/** Addresses that no endpoint may have: they would lead to the board itself, or to many. */
+/** Addresses that no endpoint may have: they would lead to the board itself, or to many. Worded as pkg/apis/core/validation: ValidateNonSpecialIP. */
 export function notSpecialAddress(text: string): string[] {
-  if (isIPv4(text)) {
-    const [first = 0, second = 0, third = 0] = text.split('.').map(Number);
-    if (text === '0.0.0.0') return ['may not be unspecified (0.0.0.0)'];
-    if (first === 127) return ['may not be in the loopback range (127.0.0.0/8)'];
-    if (first === 169 && second === 254) return ['may not be in the link-local range (169.254.0.0/16)'];
-    return first === 224 && second === 0 && third === 0 ? ['may not be in the link-local multicast range (224.0.0.0/24)'] : [];
+  switch (isIPv4(text) ? sortOfIPv4(text) : sortOfIPv6(text.toLowerCase())) {
+    case 'unspecified': return [`may not be unspecified (${text})`];
+    case 'loopback': return ['may not be in the loopback range (127.0.0.0/8, ::1/128)'];
+    case 'link-local': return ['may not be in the link-local range (169.254.0.0/16, fe80::/10)'];
+    case 'link-local multicast': return ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'];
+    default: return [];
   }
-  const lower = text.toLowerCase();
-  if (lower === '::') return ['may not be unspecified (::)'];
-  if (lower === '::1') return ['may not be in the loopback range (::1/128)'];
-  if (/^fe[89ab][0-9a-f]:/.test(lower)) return ['may not be in the link-local range (fe80::/10)'];
-  return /^ff[0-9a-f]2:/.test(lower) ? ['may not be in the link-local multicast range (ff02::/10)'] : [];
+}
+
+function sortOfIPv4(text: string): string | undefined {
+  const [first = 0, second = 0, third = 0] = text.split('.').map(Number);
+  if (text === '0.0.0.0') return 'unspecified';
+  if (first === 127) return 'loopback';
+  if (first === 169 && second === 254) return 'link-local';
+  return first === 224 && second === 0 && third === 0 ? 'link-local multicast' : undefined;
+}
+
+function sortOfIPv6(text: string): string | undefined {
+  if (text === '::') return 'unspecified';
+  if (text === '::1') return 'loopback';
+  if (/^fe[89ab][0-9a-f]:/.test(text)) return 'link-local';
+  return /^ff[0-9a-f]2:/.test(text) ? 'link-local multicast' : undefined;
 }

@@ -56,7 +56,7 @@ describe('Endpoints', () => {
     expect(texts(validateEndpoints({ subsets: [{ ports: [{ port: 0, protocol: 'TCP' }] }, { addresses: [{ ip: '169.254.1.1' }, { ip: 'x' }], ports: [{ port: 1, protocol: 'TCP', name: 'a' }, { port: 2, protocol: 'X' }] }] }))).toEqual([
       'subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`',
       'subsets[0].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive',
-      'subsets[1].addresses[0].ip: Invalid value: "169.254.1.1": may not be in the link-local range (169.254.0.0/16)',
+      'subsets[1].addresses[0].ip: Invalid value: "169.254.1.1": may not be in the link-local range (169.254.0.0/16, fe80::/10)',
       'subsets[1].addresses[1].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
       'subsets[1].ports[1].name: Required value',
       'subsets[1].ports[1].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"',
@@ -78,11 +78,25 @@ describe('EndpointSlices', () => {
     const ports = [{ name: '', protocol: 'TCP' }, { name: '', protocol: 'TCP' }];
     expect(texts(validateEndpointSlice({ addressType: 'IPv6', endpoints: [{ addresses: ['198.18.1.2'] }, { addresses: [] }, { addresses: ['::1'] }], ports }))).toEqual([
       'endpoints[0].addresses[0]: Invalid value: "198.18.1.2": must be an IPv6 address', 'endpoints[1].addresses: Required value: must contain at least 1 address',
-      'endpoints[2].addresses[0]: Invalid value: "::1": may not be in the loopback range (::1/128)', 'ports[1].name: Duplicate value: ""',
+      'endpoints[2].addresses[0]: Invalid value: "::1": may not be in the loopback range (127.0.0.0/8, ::1/128)', 'ports[1].name: Duplicate value: ""',
     ]);
     expect(texts(validateEndpointSliceUpdate({ ...slice, ports: [], addressType: 'FQDN', endpoints: [] }, slice))).toEqual(['addressType: Invalid value: "FQDN": field is immutable']);
     expect(texts(validateEndpointSlice({ addressType: 'IPv4', endpoints: Array(1001).fill({ addresses: ['198.18.1.2'] }) as EndpointSlice['endpoints'] }))).toEqual(['endpoints: Too many: 1001: must have at most 1000 items']);
   });
+});
+
+test('What is set in a slice or an endpoint has to say something', () => {
+  const slice = (fields: object, addressType = 'FQDN') => ({ addressType, endpoints: [{ addresses: ['web.example.com.'] }], ...fields }) as EndpointSlice;
+  expect(validateEndpointSlice(slice({}))).toEqual([]);
+  expect(texts(validateEndpointSlice(slice({ endpoints: [{ addresses: ['', 'web', 'a b.c'] }] })))).toEqual([
+    'endpoints[0].addresses[0]: Required value', 'endpoints[0].addresses[1]: Invalid value: "web": should be a domain with at least two segments separated by dots', expect.stringMatching(/^endpoints\[0\]\.addresses\[2\]: Invalid value: "a b\.c": a lowercase RFC 1123 subdomain/),
+  ]);
+  const empty = slice({ endpoints: [{ addresses: ['a.b'], hostname: '', nodeName: '' }], ports: [{ name: '', protocol: '', appProtocol: '' }] });
+  defaultEndpointSlice(empty);
+  expect([...new Set(validateEndpointSlice(empty).map(({ field }) => field))]).toEqual(['endpoints[0].hostname', 'endpoints[0].nodeName', 'ports[0].protocol', 'ports[0].appProtocol']);
+  expect(texts(validateEndpointSliceUpdate({ ...slice({}), addressType: undefined } as unknown as EndpointSlice, slice({})))).toEqual(['addressType: Required value', 'addressType: Invalid value: "": field is immutable']);
+  const endpoints: Endpoints = { subsets: [{ addresses: [{ ip: '198.18.1.2', nodeName: '' }], ports: [{ port: 80, protocol: 'TCP', appProtocol: '' }] }] };
+  expect([...new Set(validateEndpoints(endpoints).map(({ field }) => field))]).toEqual(['subsets[0].addresses[0].nodeName', 'subsets[0].ports[0].appProtocol']);
 });
 
 test('Leases last for a while', () => {

@@ -21,7 +21,7 @@ function validateSubset({ addresses = [], notReadyAddresses = [], ports = [] }: 
         ...(name ? check(`${place}.name`, name, dnsLabel) : ports.length > 1 ? [required(`${place}.name`)] : []),
         ...portNumber(`${place}.port`, port),
         ...oneOf(`${place}.protocol`, protocol, protocols),
-        ...(appProtocol ? check(`${place}.appProtocol`, appProtocol, qualifiedName) : []),
+        ...(appProtocol === undefined ? [] : check(`${place}.appProtocol`, appProtocol, qualifiedName)),
       ];
     }),
   ];
@@ -32,7 +32,7 @@ function validateAddress({ ip, hostname, nodeName }: EndpointAddress, path: stri
   return [
     ...(problems.length > 0 ? problems : check(`${path}.ip`, ip, notSpecialAddress)),
     ...(hostname ? check(`${path}.hostname`, hostname, dnsLabel) : []),
-    ...(nodeName ? check(`${path}.nodeName`, nodeName, dnsSubdomain) : []),
+    ...(nodeName === undefined ? [] : check(`${path}.nodeName`, nodeName, dnsSubdomain)),
   ];
 }
 

@@ -67,7 +67,7 @@ function validatePort(port: ServicePort, path: string, needsName: boolean): Fiel
     ...validateTargetPort(port.targetPort, `${path}.targetPort`),
   );
   if (port.nodePort) errors.push(...portNumber(`${path}.nodePort`, port.nodePort));
-  return port.appProtocol ? [...errors, ...check(`${path}.appProtocol`, port.appProtocol, qualifiedName)] : errors;
+  return port.appProtocol === undefined ? errors : [...errors, ...check(`${path}.appProtocol`, port.appProtocol, qualifiedName)];
 }
 
 function validateTargetPort(target: number | string | undefined, field: string): FieldError[] {

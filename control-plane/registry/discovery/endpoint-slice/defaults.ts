@@ -7,6 +7,6 @@ export function defaultEndpointSlice(slice: EndpointSlice): void {
   given.endpoints ??= [];
   for (const port of slice.ports ?? []) {
     port.name ??= '';
-    port.protocol ||= 'TCP';
+    port.protocol ??= 'TCP';
   }
 }

@@ -1,7 +1,8 @@
 /** Validation of EndpointSlices, beyond metadata. Follows pkg/apis/discovery/validation. */
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../../../api/discovery.ts';
-import { check, immutable, oneOf, portNumber, required, tooMany, duplicate, type FieldError } from '../../validation/field-errors.ts';
+import { check, immutable, notSupported, oneOf, portNumber, required, tooMany, duplicate, type FieldError } from '../../validation/field-errors.ts';
+import { qualifiedDomain } from '../../validation/domain-names.ts';
 import { notSpecialAddress } from '../../validation/ip-addresses.ts';
 import { dnsLabel, dnsSubdomain, qualifiedName } from '../../validation/names.ts';
 
@@ -28,17 +29,17 @@ function validateEndpoint(endpoint: Endpoint, addressType: string, path: string)
   return [
     ...(addresses.length === 0 ? [required(`${path}.addresses`, 'must contain at least 1 address')] : []),
     ...(addresses.length > maxAddresses ? [tooMany(`${path}.addresses`, addresses.length, maxAddresses)] : []),
-    ...addresses.flatMap((address, index) => check(`${path}.addresses[${index}]`, address, (text) => addressProblems(text, addressType))),
-    ...(endpoint.hostname ? check(`${path}.hostname`, endpoint.hostname, dnsLabel) : []),
-    ...(endpoint.nodeName ? check(`${path}.nodeName`, endpoint.nodeName, dnsSubdomain) : []),
+    ...addresses.flatMap((address, index) => validateAddress(address, addressType, `${path}.addresses[${index}]`)),
+    ...(endpoint.hostname === undefined ? [] : check(`${path}.hostname`, endpoint.hostname, dnsLabel)),
+    ...(endpoint.nodeName === undefined ? [] : check(`${path}.nodeName`, endpoint.nodeName, dnsSubdomain)),
   ];
 }
 
-function addressProblems(address: string, addressType: string): string[] {
+function validateAddress(address: string, addressType: string, field: string): FieldError[] {
   switch (addressType) {
-    case 'IPv4': return isIPv4(address) ? notSpecialAddress(address) : ['must be an IPv4 address'];
-    case 'IPv6': return isIPv6(address) ? notSpecialAddress(address) : ['must be an IPv6 address'];
-    case 'FQDN': return dnsSubdomain(address.replace(/\.$/, ''));
+    case 'IPv4': return check(field, address, (text) => (isIPv4(text) ? notSpecialAddress(text) : ['must be an IPv4 address']));
+    case 'IPv6': return check(field, address, (text) => (isIPv6(text) ? notSpecialAddress(text) : ['must be an IPv6 address']));
+    case 'FQDN': return qualifiedDomain(field, address);
     default: return [];
   }
 }
@@ -50,9 +51,9 @@ function validatePorts(ports: readonly EndpointPort[]): FieldError[] {
     const errors = [
       ...(name ? check(`${path}.name`, name, dnsLabel) : []),
       ...(names.has(name) ? [duplicate(`${path}.name`, name)] : []),
-      ...oneOf(`${path}.protocol`, protocol, protocols),
+      ...(protocol === undefined ? [required(`${path}.protocol`)] : protocols.includes(protocol) ? [] : [notSupported(`${path}.protocol`, protocol, protocols)]),
       ...(port === undefined ? [] : portNumber(`${path}.port`, port)),
-      ...(appProtocol ? check(`${path}.appProtocol`, appProtocol, qualifiedName) : []),
+      ...(appProtocol === undefined ? [] : check(`${path}.appProtocol`, appProtocol, qualifiedName)),
     ];
     names.add(name);
     return errors;
@@ -60,5 +61,6 @@ function validatePorts(ports: readonly EndpointPort[]): FieldError[] {
 }
 
 export function validateEndpointSliceUpdate(slice: EndpointSlice, old: EndpointSlice): FieldError[] {
-  return [...validateEndpointSlice(slice), ...immutable('addressType', slice.addressType, slice.addressType === old.addressType)];
+  const addressType = (slice.addressType as string | undefined) ?? '';
+  return [...validateEndpointSlice(slice), ...immutable('addressType', addressType, addressType === old.addressType)];
 }

@@ -32,7 +32,7 @@ export function validateIngressUpdate(ingress: Ingress, old: Ingress): FieldErro
 function validateSpec(spec: IngressSpec, secretName: Rule): FieldError[] {
   const { rules = [], defaultBackend, tls = [], ingressClassName } = spec;
   return [
-    ...(rules.length === 0 && !defaultBackend ? [invalid('spec', rules, 'either `defaultBackend` or `rules` must be specified')] : []),
+    ...(rules.length === 0 && !defaultBackend ? [invalid('spec', spec.rules, 'either `defaultBackend` or `rules` must be specified')] : []),
     ...(defaultBackend ? validateBackend(defaultBackend, 'spec.defaultBackend') : []),
     ...rules.flatMap((rule, index) => validateRule(rule, `spec.rules[${index}]`)),
     ...tls.flatMap((entry, index) => validateTls(entry, `spec.tls[${index}]`, secretName)),
@@ -92,8 +92,8 @@ function validateBackend({ resource, service }: IngressBackend, path: string): F
 export function validateReference({ apiGroup, kind, name }: { apiGroup?: string; kind?: string; name?: string }, path: string): FieldError[] {
   return [
     ...(apiGroup === undefined ? [] : check(`${path}.apiGroup`, apiGroup, dnsSubdomain)),
-    ...(kind ? check(`${path}.kind`, kind, pathSegment) : [required(`${path}.kind`)]),
-    ...(name ? check(`${path}.name`, name, pathSegment) : [required(`${path}.name`)]),
+    ...(kind ? check(`${path}.kind`, kind, pathSegment) : [required(`${path}.kind`, 'kind is required')]),
+    ...(name ? check(`${path}.name`, name, pathSegment) : [required(`${path}.name`, 'name is required')]),
   ];
 }
 

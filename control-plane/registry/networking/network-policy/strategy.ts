@@ -1,5 +1,5 @@
 /** NetworkPolicies. Follows pkg/registry/networking/networkpolicy and the defaults of pkg/apis/networking/v1. */
-import type { NetworkPolicy } from '../../../../api/networking.ts';
+import type { NetworkPolicy, NetworkPolicySpec } from '../../../../api/networking.ts';
 import { networkPolicies } from '../../../../api/resources.ts';
 import { deepEqual } from '../../deep-equal.ts';
 import { plainStrategy, type Strategy } from '../../strategy.ts';
@@ -14,8 +14,10 @@ export const networkPolicyStrategy: Strategy<NetworkPolicy> = {
   generationChanged: (policy, old) => !deepEqual(policy.spec, old.spec),
 };
 
-export function defaultNetworkPolicy({ spec }: NetworkPolicy): void {
-  if (!spec) return;
+export function defaultNetworkPolicy(policy: NetworkPolicy): void {
+  // The selector of all pods of the namespace: a policy always shows it.
+  const spec: Partial<NetworkPolicySpec> = policy.spec ??= { podSelector: {} };
+  spec.podSelector ??= {};
   const { ingress = [], egress = [] } = spec;
   for (const { ports = [] } of [...ingress, ...egress]) for (const port of ports) port.protocol ??= 'TCP';
   if (!spec.policyTypes?.length) spec.policyTypes = egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];

@@ -16,7 +16,7 @@ export function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
 /** Address blocks that the policy had are not checked again. */
 export function validateNetworkPolicyUpdate({ spec }: NetworkPolicy, old: NetworkPolicy): FieldError[] {
   const peers = [...(old.spec?.ingress ?? []).flatMap(({ from = [] }) => from), ...(old.spec?.egress ?? []).flatMap(({ to = [] }) => to)];
-  const known = peers.flatMap(({ ipBlock }) => [ipBlock?.cidr ?? '', ...ipBlock?.except ?? []]);
+  const known = peers.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr, ...ipBlock.except ?? []] : []));
   return validateSpec(spec ?? {}, new Set(known));
 }
 
