@@ -111,6 +111,16 @@ describe('the default policy', () => {
     expect(access.authorizer.authorize({ user: jane, isResource: true, verb: 'create', group: 'authentication.k8s.io', version: 'v1', resource: 'selfsubjectreviews', subresource: '' }).decision).toBe('allow');
   });
 
+  it.each([
+    ['namespace-controller', 'watch', 'configmaps', ''], ['statefulset-controller', 'watch', 'persistentvolumeclaims', ''], ['statefulset-controller', 'update', 'pods/finalizers', ''],
+    ['endpointslice-controller', 'watch', 'endpointslices', 'discovery.k8s.io'], ['horizontal-pod-autoscaler', 'watch', 'pods', ''], ['node-controller', 'watch', 'nodes', ''],
+  ])('lets the %s %s %s', (account, verb, resource, apiGroup) => {
+    const user: UserInfo = { name: `system:serviceaccount:kube-system:${account}`, groups: [] };
+    const [plural = '', subresource = ''] = resource.split('/');
+    expect(may(user, verb, { resource: plural, subresource, group: apiGroup, namespace: 'a' }).decision).toBe('allow');
+    expect(may(user, 'bind', { resource: plural, group: apiGroup, namespace: 'a' }).decision).toBe('no opinion');
+  });
+
   it('marks what it keeps as Kubernetes does', async () => {
     for (const resource of [clusterRoles, clusterRoleBindings]) {
       const { items } = await client.resource<ClusterRole | ClusterRoleBinding>(resource).list();

@@ -1,7 +1,7 @@
 /** The level `baseline`: what nobody needs who does not run the node itself. */
 import type { Container } from '../../../api/core.ts';
 import type { Check, Violation } from './checks.ts';
-import { containersWith, nameContainers, plural, quoteAll } from './pod-parts.ts';
+import { containersWith, hasOwnUsers, knowsUserNamespaces, nameContainers, plural, quoteAll } from './pod-parts.ts';
 import type { CheckedPod } from './pod-parts.ts';
 
 const defaultCapabilities = new Set([
@@ -16,20 +16,24 @@ const safeSysctls: ReadonlyMap<string, number> = new Map([
   ['net.ipv4.tcp_rmem', 32], ['net.ipv4.tcp_wmem', 32],
 ]);
 
+/** Before it, profiles of seccomp were annotations. */
+const knowsSeccompField = 19;
+const seccompPrefix = 'seccomp.security.alpha.kubernetes.io/';
+
 const safeSelinuxTypes: readonly string[] = ['', 'container_t', 'container_init_t', 'container_kvm_t'];
 const engineSelinuxType = { type: 'container_engine_t', since: 31 };
 
 export const baselineChecks: readonly Check[] = [
   { find: appArmorProfile },
-  { find: capabilities, replaced: true },
+  { find: capabilities, replacedSince: 22 },
   { find: hostNamespaces },
-  { find: hostPathVolumes, replaced: true },
+  { find: hostPathVolumes, replacedSince: 0 },
   { find: hostPorts },
   { find: hostProbes, since: 34 },
   { find: privileged },
-  { find: procMount },
+  { find: procMountOfHostUsers, replacedSince: 35 },
   { find: selinuxOptions },
-  { find: seccompProfile, replaced: true },
+  { find: seccomp, replacedSince: 19 },
   { find: sysctls },
   { find: windowsHostProcess },
 ];
@@ -55,10 +59,10 @@ function appArmorProfile(pod: CheckedPod): Violation | undefined {
   const annotations = Object.entries(pod.metadata.annotations ?? {})
     .filter(([key, value]) => key.startsWith(appArmorPrefix) && value !== '' && value !== 'runtime/default' && !value.startsWith('localhost/'))
     .map(([key, value]) => `${key}=${JSON.stringify(value)}`).sort();
-  if (annotations.length > 0) setters.push(`${plural('annotation', annotations.length)} ${annotations.join(', ')}`);
+  if (annotations.length > 0) setters.push(plural('annotation', annotations.length));
   if (setters.length === 0) return undefined;
-  const detail = values.size > 0 ? `${setters.join(' and ')} must not set AppArmor profile type to ${quoteAll([...values].sort())}` : setters.join(' and ');
-  return { reason: `forbidden AppArmor ${plural('profile', values.size + annotations.length)}`, detail };
+  const wrong = [...[...values].sort(), ...annotations];
+  return { reason: `forbidden AppArmor ${plural('profile', wrong.length)}`, detail: `${setters.join(' and ')} must not set AppArmor profile type to ${quoteAll(wrong)}` };
 }
 
 function capabilities(pod: CheckedPod): Violation | undefined {
@@ -94,12 +98,12 @@ function hostPorts(pod: CheckedPod): Violation | undefined {
 function hostProbes(pod: CheckedPod): Violation | undefined {
   const hostsOf = ({ livenessProbe, readinessProbe, startupProbe, lifecycle }: Container): string[] =>
     [livenessProbe, readinessProbe, startupProbe, lifecycle?.postStart, lifecycle?.preStop].flatMap((handler) => [handler?.httpGet?.host, handler?.tcpSocket?.host])
-      .filter((host): host is string => host !== undefined && !['', '127.0.0.1', '::1', 'localhost'].includes(host));
+      .filter((host): host is string => !!host);
   const containers = pod.containers.filter((container) => hostsOf(container).length > 0);
   if (containers.length === 0) return undefined;
   const hosts = [...new Set(containers.flatMap(hostsOf))].sort();
   const verb = containers.length === 1 ? 'uses' : 'use';
-  return { reason: 'probe or lifecycle host', detail: `${nameContainers(containers.map(({ name }) => name))} ${verb} probe or lifecycle ${plural('host', hosts.length)} ${quoteAll(hosts)}` };
+  return { reason: 'probe or lifecycle host', detail: `${nameContainers(containers.map(({ name }) => name).sort())} ${verb} probe or lifecycle ${plural('host', hosts.length)} ${quoteAll(hosts)}` };
 }
 
 function privileged(pod: CheckedPod): Violation | undefined {
@@ -107,7 +111,12 @@ function privileged(pod: CheckedPod): Violation | undefined {
   return names.length === 0 ? undefined : { reason: 'privileged', detail: `${nameContainers(names)} must not set securityContext.privileged=true` };
 }
 
-function procMount(pod: CheckedPod): Violation | undefined {
+function procMountOfHostUsers(pod: CheckedPod, minor: number): Violation | undefined {
+  return minor >= knowsUserNamespaces && hasOwnUsers(pod) ? undefined : procMount(pod);
+}
+
+/** Asked by the restricted level of pods with users of their own too. */
+export function procMount(pod: CheckedPod): Violation | undefined {
   const bad = (value: string | undefined): value is string => value !== undefined && value !== 'Default';
   const names = containersWith(pod, (context) => bad(context?.procMount));
   if (names.length === 0) return undefined;
@@ -135,6 +144,19 @@ function selinuxOptions(pod: CheckedPod, minor: number): Violation | undefined {
     ...(wrong.some(({ role }) => role) ? ['role may not be set'] : []),
   ];
   return { reason: 'seLinuxOptions', detail: `${setters.join(' and ')} set forbidden securityContext.seLinuxOptions: ${what.join('; ')}` };
+}
+
+function seccomp(pod: CheckedPod, minor: number): Violation | undefined {
+  return minor < knowsSeccompField ? seccompAnnotations(pod) : seccompProfile(pod);
+}
+
+function seccompAnnotations({ metadata, containers }: CheckedPod): Violation | undefined {
+  const keys = [`${seccompPrefix}pod`, ...containers.map(({ name }) => `container.${seccompPrefix}${name}`)];
+  const bad = [...new Set(keys)].flatMap((key) => {
+    const value = metadata.annotations?.[key];
+    return value === undefined || value === 'runtime/default' || value === 'docker/default' || value.startsWith('localhost/') ? [] : [`${key}=${JSON.stringify(value)}`];
+  }).sort();
+  return bad.length === 0 ? undefined : { reason: 'seccompProfile', detail: `forbidden ${plural('annotation', bad.length)} ${bad.join(', ')}` };
 }
 
 function seccompProfile(pod: CheckedPod): Violation | undefined {

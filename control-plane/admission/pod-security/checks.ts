@@ -15,8 +15,8 @@ export interface Violation {
 export interface Check {
   /** Minor version of Kubernetes that began to ask for it. Default 0. */
   readonly since?: number;
-  /** A stricter check of the restricted level says it all. */
-  readonly replaced?: boolean;
+  /** Minor version since which a stricter check of the restricted level says it all. */
+  readonly replacedSince?: number;
   /** @param minor the version whose rules hold. */
   readonly find: (pod: CheckedPod, minor: number) => Violation | undefined;
 }
@@ -26,7 +26,7 @@ const newest = Number.MAX_SAFE_INTEGER;
 export function findViolations({ level, version }: LevelVersion, pod: CheckedPod): Violation[] {
   if (level === 'privileged') return [];
   const minor = version === 'latest' ? newest : version;
-  const checks = level === 'baseline' ? baselineChecks : [...baselineChecks.filter(({ replaced }) => !replaced), ...restrictedChecks];
+  const checks = level === 'baseline' ? baselineChecks : [...baselineChecks.filter(({ replacedSince = Infinity }) => minor < replacedSince), ...restrictedChecks];
   return checks.flatMap(({ since = 0, find }) => (minor >= since ? find(pod, minor) ?? [] : []));
 }
 

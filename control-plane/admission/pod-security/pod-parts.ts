@@ -28,8 +28,16 @@ export function containersWith({ containers }: CheckedPod, wrong: (context: Cont
   return containers.filter((container) => wrong(container.securityContext, container)).map(({ name }) => name);
 }
 
+/** Since this version a pod with a user namespace of its own may be root in it. */
+export const knowsUserNamespaces = 35;
+
+export function hasOwnUsers({ spec }: CheckedPod): boolean {
+  return spec.hostUsers === false;
+}
+
+/** Quotes within the values stay as they are, as in Kubernetes' messages. */
 export function quoteAll(values: readonly string[]): string {
-  return values.map((value) => JSON.stringify(value)).join(', ');
+  return values.map((value) => `"${value}"`).join(', ');
 }
 
 export function plural(word: string, count: number): string {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Pod } from '../../../api/core.ts';
+import type { Pod, Volume } from '../../../api/core.ts';
 import { deployments, namespaces, pods, serviceAccounts } from '../../../api/resources.ts';
 import { refusal } from '../../registry/testing/refusal.ts';
 import { createTestRegistry } from '../../registry/testing/test-registry.ts';
@@ -43,6 +43,33 @@ describe('PodSecurity', () => {
   ])('refuses %s at the baseline level', async (_name, spec, expected) => {
     await createNamespace({ enforce: 'baseline', 'enforce-version': 'v1.30' });
     expect((await refusal(createPod(spec))).message).toBe(`pods "web" is forbidden: violates PodSecurity "baseline:v1.30": ${expected}`);
+  });
+
+  it.each<[string, string, string, Partial<Spec>, string | undefined]>([
+    ['an image volume', 'restricted', 'latest', { ...hardened, volumes: [{ name: 'v', image: { reference: 'data:1' } } as Volume] }, undefined],
+    ['root in a user namespace of its own', 'restricted', 'v1.35', { ...hardened, hostUsers: false, securityContext: { seccompProfile: { type: 'RuntimeDefault' }, runAsUser: 0 } }, undefined],
+    ['root, before user namespaces counted', 'restricted', 'v1.34', { ...hardened, hostUsers: false, securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' }, runAsUser: 0 } }, 'runAsUser=0 (pod must not set runAsUser=0)'],
+    ['a probe of the loopback address', 'baseline', 'latest', { containers: [{ name: 'a', image: 'b', livenessProbe: { tcpSocket: { port: 80, host: '127.0.0.1' } } }] }, 'probe or lifecycle host (container "a" uses probe or lifecycle host "127.0.0.1")'],
+    ['capabilities before the restricted level had a rule of its own', 'restricted', 'v1.7', { securityContext: { runAsNonRoot: true }, containers: [{ name: 'a', image: 'b', securityContext: { capabilities: { add: ['NET_RAW'] } } }] }, 'non-default capabilities (container "a" must not include "NET_RAW" in securityContext.capabilities.add)'],
+  ])('judges %s by level and version', async (_name, level, version, spec, expected) => {
+    await createNamespace({ enforce: level, 'enforce-version': version });
+    if (expected === undefined) await createPod(spec);
+    else expect((await refusal(createPod(spec))).message).toBe(`pods "web" is forbidden: violates PodSecurity "${level}:${version}": ${expected}`);
+  });
+
+  it('takes old annotations for profiles', async () => {
+    await createNamespace({ enforce: 'baseline', 'enforce-version': 'v1.18' });
+    const metadata = { name: 'web', annotations: { 'container.apparmor.security.beta.kubernetes.io/main': 'unconfined', 'seccomp.security.alpha.kubernetes.io/pod': 'unconfined' } };
+    const error = await refusal(test.registry.of(pods).create(test.context, 'team', { metadata, spec: { containers: [{ name: 'main', image: 'busybox' }] } }));
+    expect(error.message).toContain('forbidden AppArmor profile (annotation must not set AppArmor profile type to "container.apparmor.security.beta.kubernetes.io/main="unconfined"")');
+    expect(error.message).toContain('seccompProfile (forbidden annotation seccomp.security.alpha.kubernetes.io/pod="unconfined")');
+  });
+
+  it('notes what was enforced, and labels that were there before they were checked', async () => {
+    const auditAnnotations: Record<string, string> = {};
+    await createNamespace({});
+    await test.registry.of(pods).create({ ...test.context, auditAnnotations }, 'team', { metadata: { name: 'web' }, spec: { containers: [{ name: 'main', image: 'busybox' }] } });
+    expect(auditAnnotations).toMatchObject({ 'pod-security.kubernetes.io/enforce-policy': 'privileged:latest' });
   });
 
   it('warns, and notes for the audit log', async () => {

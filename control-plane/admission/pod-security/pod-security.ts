@@ -27,6 +27,8 @@ interface Templated extends KubernetesObject {
 const workloads: ReadonlySet<Resource> = new Set<Resource>([
   replicationControllers, podTemplates, replicaSets, deployments, statefulSets, daemonSets, jobs, cronJobs,
 ]);
+const prefix = 'pod-security.kubernetes.io/';
+const enforcedKey = `${prefix}enforce-policy`;
 /** More are not looked at when a namespace turns stricter. */
 const maxPodsToCheck = 3000;
 
@@ -48,8 +50,13 @@ export function createPodSecurity(store: AdmissionStore, { defaults = privileged
   };
   const reviewPod = (attributes: AdmissionAttributes, enforced: boolean, template: { metadata?: KubernetesObject['metadata']; spec?: PodSpec } | undefined): void => {
     if (!template?.spec || isExempt(attributes, template.spec)) return;
-    const policy = policyOf(store.get(namespaces, undefined, attributes.namespace ?? '')?.metadata?.labels, defaults);
-    if (policy === privilegedPolicy) return;
+    const errors: FieldError[] = [];
+    const policy = policyOf(store.get(namespaces, undefined, attributes.namespace ?? '')?.metadata?.labels, defaults, errors);
+    if (policy === privilegedPolicy) {
+      if (enforced) addAuditAnnotation(attributes, enforcedKey, formatLevelVersion(policy.enforce));
+      return;
+    }
+    if (errors.length > 0) addAuditAnnotation(attributes, `${prefix}error`, `Failed to parse policy: ${describeErrors(errors)}`);
     evaluate({ attributes, policy, enforced, violations: (wanted) => findViolations(wanted, checkedPod(template.metadata, template.spec!)) });
   };
   return {
@@ -69,6 +76,11 @@ export function createPodSecurity(store: AdmissionStore, { defaults = privileged
       }
     },
   };
+}
+
+function describeErrors(errors: readonly FieldError[]): string {
+  const texts = errors.map(({ field, message }) => `${field}: ${message}`);
+  return texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
 }
 
 function sameErrors(errors: readonly FieldError[], others: readonly FieldError[]): boolean {
@@ -101,8 +113,8 @@ function evaluate({ attributes, policy, enforced, violations }: Evaluation): voi
     return list.length === 0 ? undefined : `PodSecurity ${JSON.stringify(formatLevelVersion(wanted))}: ${describeViolations(list)}`;
   };
   const audited = describe(policy.audit);
-  if (audited) addAuditAnnotation(attributes, 'pod-security.kubernetes.io/audit-violations', `would violate ${audited}`);
-  if (enforced) addAuditAnnotation(attributes, 'pod-security.kubernetes.io/enforce-policy', formatLevelVersion(policy.enforce));
+  if (audited) addAuditAnnotation(attributes, `${prefix}audit-violations`, `would violate ${audited}`);
+  if (enforced) addAuditAnnotation(attributes, enforcedKey, formatLevelVersion(policy.enforce));
   const enforcedText = enforced ? describe(policy.enforce) : undefined;
   if (enforcedText) throw newAdmissionForbidden(attributes, `violates ${enforcedText}`);
   const warned = describe(policy.warn);
@@ -111,9 +123,6 @@ function evaluate({ attributes, policy, enforced, violations }: Evaluation): voi
 
 /** Most of a running pod cannot change; these parts can. */
 function changesSignificantly(pod: Pod, old: Pod): boolean {
-  const seccompKeys = (annotations: Readonly<Record<string, string>> | undefined): string =>
-    Object.entries(annotations ?? {}).filter(([key]) => /seccomp\.security\.alpha\.kubernetes\.io\//.test(key)).map((entry) => entry.join('=')).sort().join();
-  if (seccompKeys(pod.metadata?.annotations) !== seccompKeys(old.metadata?.annotations)) return true;
   const containersOf = ({ spec }: Pod): readonly Container[] => [...spec?.containers ?? [], ...spec?.initContainers ?? [], ...spec?.ephemeralContainers ?? []];
   const before = new Map(containersOf(old).map(({ name, image }) => [name, image]));
   const now = containersOf(pod);

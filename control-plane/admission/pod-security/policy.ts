@@ -40,8 +40,10 @@ export function policyOf(labels: Labels | undefined, defaults: Policy = privileg
   const policy: Record<Mode, LevelVersion> = { ...defaults };
   for (const mode of modes) policy[mode] = { level: parseLevel(labels, mode, defaults, errors), version: parseVersion(labels, mode, defaults, errors) };
   // Whoever enforces a level wants to hear of workloads whose pods will be refused.
-  const said = (mode: Mode): boolean => labels[labelOf(mode)] !== undefined;
-  if (said('enforce') && !said('warn') && compareLevels(policy.enforce.level, policy.warn.level) > 0) policy.warn = policy.enforce;
+  const { enforce, warn } = policy;
+  if (levels.includes(labels[labelOf('enforce')] ?? '') && labels[labelOf('warn')] === undefined && compareLevels(enforce.level, warn.level) > 0) {
+    policy.warn = { level: enforce.level, version: labels[`${labelOf('warn')}-version`] === undefined ? enforce.version : warn.version };
+  }
   return policy;
 }
 

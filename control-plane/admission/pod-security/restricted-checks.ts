@@ -1,16 +1,18 @@
 /** The level `restricted`: current practice of hardening. */
 import type { Volume } from '../../../api/core.ts';
 import type { Check, Violation } from './checks.ts';
-import { containersWith, nameContainers, plural, quoteAll } from './pod-parts.ts';
+import { procMount } from './baseline-checks.ts';
+import { containersWith, hasOwnUsers, knowsUserNamespaces, nameContainers, plural, quoteAll } from './pod-parts.ts';
 import type { CheckedPod, ContainerContext, PodContext } from './pod-parts.ts';
 
-const allowedVolumes: readonly string[] = ['configMap', 'downwardAPI', 'emptyDir', 'projected', 'secret', 'csi', 'persistentVolumeClaim', 'ephemeral'];
+const allowedVolumes: readonly string[] = ['configMap', 'downwardAPI', 'emptyDir', 'projected', 'secret', 'csi', 'persistentVolumeClaim', 'ephemeral', 'image'];
 /** Since this version a pod that says it runs on Windows is spared the rules of Linux. */
 const knowsWindows = 25;
 
 export const restrictedChecks: readonly Check[] = [
   { find: allowPrivilegeEscalation, since: 8 },
   { find: capabilities, since: 22 },
+  { find: procMount, since: 35 },
   { find: restrictedVolumes },
   { find: runAsNonRoot },
   { find: runAsUser, since: 23 },
@@ -51,7 +53,8 @@ function restrictedVolumes({ spec }: CheckedPod): Violation | undefined {
   };
 }
 
-function runAsNonRoot(pod: CheckedPod): Violation | undefined {
+function runAsNonRoot(pod: CheckedPod, minor: number): Violation | undefined {
+  if (minor >= knowsUserNamespaces && hasOwnUsers(pod)) return undefined;
   const ofPod = pod.spec.securityContext?.runAsNonRoot;
   const explicit = containersWith(pod, (context) => context?.runAsNonRoot === false);
   const implicit = containersWith(pod, (context) => context?.runAsNonRoot === undefined && ofPod !== true);
@@ -62,7 +65,8 @@ function runAsNonRoot(pod: CheckedPod): Violation | undefined {
   return implicit.length === 0 ? undefined : { reason: 'runAsNonRoot != true', detail: `pod or ${nameContainers(implicit)} must set securityContext.runAsNonRoot=true` };
 }
 
-function runAsUser(pod: CheckedPod): Violation | undefined {
+function runAsUser(pod: CheckedPod, minor: number): Violation | undefined {
+  if (minor >= knowsUserNamespaces && hasOwnUsers(pod)) return undefined;
   const isRoot = (context: ContainerContext | PodContext | undefined): boolean => context?.runAsUser === 0;
   const names = containersWith(pod, isRoot);
   const setters = [...(isRoot(pod.spec.securityContext) ? ['pod'] : []), ...(names.length > 0 ? [nameContainers(names)] : [])];
