@@ -17,7 +17,18 @@ export interface AuditLogOptions {
   logger: Logger;
 }
 
+/** Larger bodies are not written down: no card is to be filled with them, nor the time of other requests. */
+export const maxObjectBytes = 1024 * 1024;
+/** Kubernetes' mark of events that lack the bodies their level asks for. */
+export const truncatedAnnotation = 'audit.k8s.io/truncated';
 const bufferBytes = 4 * 1024 * 1024;
+interface AuditLine {
+  requestObject?: unknown;
+  responseObject?: unknown;
+  annotations?: Readonly<Record<string, string>>;
+  [field: string]: unknown;
+}
+
 const flushAfterMs = 200;
 
 /** INVARIANT: one write at a time, lines in the order of their events. */
@@ -34,9 +45,14 @@ export class AuditLog {
     this.options = options;
   }
 
-  write(event: object): void {
-    const line = `${JSON.stringify(event)}\n`;
-    const size = Buffer.byteLength(line);
+  write(event: AuditLine): void {
+    let line = `${JSON.stringify(event)}\n`;
+    let size = Buffer.byteLength(line);
+    if (size > 2 * maxObjectBytes) {
+      const { requestObject: _, responseObject: __, ...rest } = event;
+      line = `${JSON.stringify({ ...rest, annotations: { ...rest.annotations, [truncatedAnnotation]: 'true' } })}\n`;
+      size = Buffer.byteLength(line);
+    }
     if (this.waitingBytes + size > bufferBytes) {
       this.dropped += 1;
       return;

@@ -1,11 +1,11 @@
 /** The audit events of one request, as the policy says. Follows k8s.io/apiserver/pkg/audit and its endpoint filter. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Status } from '../../api/meta.ts';
+import type { KubernetesObject, Status } from '../../api/meta.ts';
 import { microTimestamp, type Clock } from '../../machinery/clock.ts';
 import type { RequestInfo } from '../apiserver/request-info.ts';
 import type { UserInfo } from '../registry/registry.ts';
-import type { AuditLog } from './audit-log.ts';
+import { maxObjectBytes, truncatedAnnotation, type AuditLog } from './audit-log.ts';
 import { auditLevelOf, type AuditDecision, type AuditLevel, type AuditPolicy, type AuditStage } from './audit-policy.ts';
 
 export interface AuditOptions {
@@ -67,8 +67,10 @@ interface EntryParts {
 export class AuditEntry {
   /** Facts for the log beside the request: admission and authorization write them. */
   readonly annotations: Record<string, string> = {};
-  requestObject: unknown;
-  responseObject: unknown;
+  private requestObject: unknown;
+  private responseObject: unknown;
+  /** What the body says of the object that the path does not: the name of one that is created. */
+  private named: Partial<Record<'namespace' | 'name' | 'uid' | 'resourceVersion', string>> = {};
   /** Of a refusal. */
   status: Status | undefined;
   private readonly parts: EntryParts;
@@ -85,6 +87,35 @@ export class AuditEntry {
 
   get level(): AuditLevel {
     return this.parts.decision.level;
+  }
+
+  /** @param object decoded; it may be changed afterwards. @param bytes that it had on the wire. */
+  noteRequest(object: unknown, bytes: number): void {
+    const { namespace, name, uid, resourceVersion } = (object as Partial<KubernetesObject> | null)?.metadata ?? {};
+    this.named = { ...(namespace ? { namespace } : {}), ...(name ? { name } : {}), ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
+    if (this.level === 'Metadata') return;
+    if (bytes > maxObjectBytes) this.leaveOut();
+    else this.requestObject = structuredClone(object);
+  }
+
+  /** A body that is no object: a patch, or what could not be decoded. What is no JSON is left out. */
+  noteRequestBody(bytes: unknown): void {
+    if (this.level === 'Metadata' || this.requestObject !== undefined || !Buffer.isBuffer(bytes)) return;
+    if (bytes.length > maxObjectBytes) this.leaveOut();
+    else this.requestObject = parseJson(bytes);
+  }
+
+  /** @param object or the bytes of its JSON; frozen or nobody else's. */
+  noteResponse(object: unknown): void {
+    if (this.level !== 'RequestResponse') return;
+    if (!Buffer.isBuffer(object)) this.responseObject = object;
+    else if (object.length > maxObjectBytes) this.leaveOut();
+    else this.responseObject = parseJson(object);
+  }
+
+  /** Too large for the log. */
+  leaveOut(): void {
+    if (this.level !== 'Metadata') this.annotations[truncatedAnnotation] = 'true';
   }
 
   allowed(reason: string): void {
@@ -146,7 +177,17 @@ export class AuditEntry {
     const { decision, base, options: { log, clock } } = this.parts;
     if (decision.omitStages.includes(stage)) return;
     const annotations = Object.keys(this.annotations).length > 0 ? { annotations: this.annotations } : {};
-    log.write({ ...base, stage, stageTimestamp: microTimestamp(clock.now()), ...more, ...annotations });
+    const objectRef = base['objectRef'] ? { objectRef: { ...this.named, ...base['objectRef'] } } : {};
+    log.write({ ...base, ...objectRef, stage, stageTimestamp: microTimestamp(clock.now()), ...more, ...annotations });
+  }
+}
+
+/** @returns undefined for what is none: protobuf, logs. */
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return bytes.length === 0 ? undefined : JSON.parse(bytes.toString()) as unknown;
+  } catch {
+    return undefined;
   }
 }
 

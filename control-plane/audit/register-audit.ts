@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Status } from '../../api/meta.ts';
 import { isLongRunning } from '../apiserver/handlers/resource-handler.ts';
+import { maxObjectBytes } from './audit-log.ts';
 import type { AuditEntry, Auditor } from './auditor.ts';
 
 declare module 'fastify' {
@@ -10,9 +11,6 @@ declare module 'fastify' {
     audit: AuditEntry | undefined;
   }
 }
-
-/** Larger bodies are not written down. */
-const maxBodyBytes = 256 * 1024;
 
 export function registerAudit(app: FastifyInstance, auditor: Auditor): void {
   // After authentication and authorization; who was refused there is seen when the answer goes out.
@@ -38,7 +36,7 @@ function begin(auditor: Auditor, request: FastifyRequest, reply: FastifyReply): 
   void reply.header('audit-id', entry.id);
   // Of those whose client went away too.
   reply.raw.once('close', () => {
-    entry.requestObject = entry.level === 'Metadata' ? undefined : parsed(request.body);
+    entry.noteRequestBody(request.body);
     entry.complete(reply.raw.statusCode);
   });
 }
@@ -55,7 +53,6 @@ function beginRefused(auditor: Auditor, request: FastifyRequest, reply: FastifyR
 function noteAnswer(entry: AuditEntry, request: FastifyRequest, reply: FastifyReply, payload: unknown): void {
   const { statusCode } = reply;
   if (statusCode >= 400) entry.status = statusIn(payload);
-  else if (entry.level === 'RequestResponse') entry.responseObject = parsed(payload);
   if (isLongRunning(request)) entry.started(statusCode);
 }
 
@@ -64,9 +61,9 @@ function statusIn(payload: unknown): Status | undefined {
   return object?.kind === 'Status' ? object : undefined;
 }
 
-/** What is no JSON (protobuf, logs) is left out. */
+/** Errors that were sent as something else than JSON are known by their code. */
 function parsed(bytes: unknown): unknown {
-  if (!Buffer.isBuffer(bytes) || bytes.length === 0 || bytes.length > maxBodyBytes) return undefined;
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0 || bytes.length > maxObjectBytes) return undefined;
   try {
     return JSON.parse(bytes.toString());
   } catch {

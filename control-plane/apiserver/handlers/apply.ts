@@ -66,6 +66,7 @@ export async function readConfiguration(
   call: ResourceCall, fieldValidation: FieldValidation, expected: { apiVersion: string; kind: string },
 ): Promise<KubernetesObject> {
   const { value, duplicates } = await parseConfiguration(bodyBytes(call).toString('utf8'), fieldValidation);
+  call.request.audit?.noteRequest(value, bodyBytes(call).length);
   if (!isObject(value)) throw newBadRequest('error decoding YAML: the body is no object');
   const configuration = value as KubernetesObject;
   const { apiVersion = '', kind = '' } = configuration;

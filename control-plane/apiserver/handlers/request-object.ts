@@ -26,6 +26,7 @@ export async function decodeRequest<T extends KubernetesObject>(
     ? decodeObject<T>(decodeProtobuf(bodyBytes(call), target.schema), target, { fieldValidation })
     : await decodeBody<T>(bodyBytes(call), contentType, target, { fieldValidation });
   if (warnings.length > 0) warningsOf(call.request).push(...warnings);
+  call.request.audit?.noteRequest(object, bodyBytes(call).length);
   return object;
 }
 

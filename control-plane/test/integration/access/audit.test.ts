@@ -7,6 +7,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../../../machinery/clock.ts';
 import { silentLogger } from '../../../../machinery/logger.ts';
 import { eventually } from '../../../../machinery/testing/eventually.ts';
+import { encodeProtobuf } from '../../../apiserver/protobuf/encode-protobuf.ts';
+import { wrapMessage } from '../../../apiserver/protobuf/envelope.ts';
 import { openAudit } from '../../../audit/open-audit.ts';
 import { startApiServer, type StartedApiServer } from '../start-api-server.ts';
 
@@ -44,7 +46,7 @@ beforeAll(async () => {
   await writeFile(join(directory, 'policy.yaml'), policy);
   let id = 0;
   const { audit } = await openAudit({ policyFile: join(directory, 'policy.yaml'), logPath: undefined, dataDir: directory, clock: systemClock, logger: silentLogger, newId: () => `id-${++id}` });
-  server = await startApiServer({ audit: { ...audit, log: { write: (event) => { events.push(structuredClone(event) as AuditEvent); } } } });
+  server = await startApiServer({ audit: { ...audit, log: { write: (event) => { events.push(structuredClone(event) as unknown as AuditEvent); } } } });
 });
 beforeEach(() => { events.length = 0; });
 afterAll(async () => {
@@ -53,7 +55,7 @@ afterAll(async () => {
 });
 
 interface Options {
-  body?: object;
+  body?: object | Buffer | string;
   headers?: Record<string, string>;
   anonymous?: boolean;
 }
@@ -70,7 +72,7 @@ function send(method: string, path: string, { body, headers = {}, anonymous = fa
     });
     outgoing.once('upgrade', (response, socket) => resolve({ code: response.statusCode!, headers: response.headers, end: () => socket.destroy() }));
     outgoing.once('error', reject);
-    outgoing.end(body && JSON.stringify(body));
+    outgoing.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : body && JSON.stringify(body));
   });
 }
 const stages = () => events.map(({ stage, responseStatus }) => (responseStatus ? `${stage} ${responseStatus.code}` : stage));
@@ -90,6 +92,42 @@ it('writes as much as the level says', async () => {
   await send('GET', '/healthz');
   await eventually(() => expect(stages()).toEqual(['RequestReceived', 'ResponseComplete 201']));
   expect(JSON.stringify(events)).not.toContain('hidden');
+});
+
+it('writes objects as JSON, whatever the wire had', async () => {
+  const path = '/api/v1/namespaces/default/configmaps';
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'wire' }, data: { a: 'b' } };
+  await send('POST', path, { body: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yaml}\ndata: {a: b}\n', headers: { 'content-type': 'application/yaml', accept: 'application/yaml' } });
+  const protobuf = 'application/vnd.kubernetes.protobuf';
+  await send('POST', path, { body: wrapMessage('v1', 'ConfigMap', encodeProtobuf('k8s.io.api.core.v1.ConfigMap', map)), headers: { 'content-type': protobuf, accept: protobuf } });
+  await send('PATCH', `${path}/wire?fieldManager=me`, { body: 'apiVersion: v1\nkind: ConfigMap\ndata: {c: d}\n', headers: { 'content-type': 'application/apply-patch+yaml' } });
+  await send('GET', path, { headers: { accept: protobuf } });
+  await send('GET', `${path}/missing`);
+  await eventually(() => expect(stages()).toEqual(['ResponseComplete 201', 'ResponseComplete 201', 'ResponseComplete 200', 'ResponseComplete 200', 'ResponseComplete 404']));
+  const [yaml, wire, applied, list, missing] = events;
+  expect(yaml).toMatchObject({ requestObject: { kind: 'ConfigMap', metadata: { name: 'yaml' }, data: { a: 'b' } }, responseObject: { kind: 'ConfigMap', metadata: { name: 'yaml' } }, objectRef: { name: 'yaml' } });
+  expect(wire).toMatchObject({ requestObject: map, responseObject: { kind: 'ConfigMap', data: { a: 'b' } }, objectRef: { name: 'wire' } });
+  expect(applied).toMatchObject({ requestObject: { data: { c: 'd' } }, responseObject: { data: { a: 'b', c: 'd' } } });
+  expect(list?.responseObject).toMatchObject({ kind: 'ConfigMapList' });
+  expect((list?.responseObject as unknown as { items: unknown[] }).items.length).toBeGreaterThanOrEqual(2);
+  expect(missing?.responseObject).toMatchObject({ kind: 'Status', code: 404 });
+});
+
+it('writes large bodies up to a bound, and marks what it leaves out', async () => {
+  const large = (name: string, bytes: number) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: 'x'.repeat(bytes) } });
+  await send('POST', '/api/v1/namespaces/default/configmaps', { body: large('some', 600_000), headers: { 'accept-encoding': 'gzip' } });
+  await send('POST', '/api/v1/namespaces/default/configmaps', { body: large('too-much', 1_040_000), headers: { 'content-type': 'application/json' } });
+  await send('POST', '/api/v1/namespaces/default/configmaps', { body: large('far-too-much', 1_100_000) });
+  await eventually(() => expect(stages()).toEqual(['ResponseComplete 201', 'ResponseComplete 201', 'ResponseComplete 422']));
+  expect(events.map((event) => [(event.requestObject as { data: { a: string } } | undefined)?.data.a.length, event.responseObject?.kind, event.annotations?.['audit.k8s.io/truncated']])).toEqual([
+    [600_000, 'ConfigMap', undefined], [1_040_000, 'ConfigMap', undefined], [undefined, 'Status', 'true'],
+  ]);
+});
+
+it('names what a request creates, at every level', async () => {
+  await send('POST', '/api/v1/namespaces/default/secrets', { body: { metadata: { name: 'named' } } });
+  await eventually(() => expect(stages()).toEqual(['RequestReceived', 'ResponseComplete 201']));
+  expect(events[1]?.objectRef).toEqual({ resource: 'secrets', namespace: 'default', name: 'named', apiVersion: 'v1' });
 });
 
 it('leaves out what the policy omits, also of lists', async () => {
