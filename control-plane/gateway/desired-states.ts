@@ -11,7 +11,7 @@ import type { MessagingConnection } from '../../machinery/nats/messaging-connect
 import { StatePublisher } from '../../machinery/nats/state-publisher.ts';
 import { nodeIndex, type SharedInformers } from '../controllers/shared-informers.ts';
 import { Coalescer } from './coalescer.ts';
-import { objectsNeededBy, type NeededObjects } from './needed-objects.ts';
+import { isServiceNeeded, objectsNeededBy, type NeededObjects } from './needed-objects.ts';
 import { PodTokens, type TokenIssuer } from './pod-tokens.ts';
 import { sameForBoard, trimObject } from './trim-objects.ts';
 
@@ -70,7 +70,7 @@ export class DesiredStates {
     this.pods.addHandler({ added: () => {}, updated: () => {}, deleted: (pod) => this.tokens?.forget(pod) });
     this.configMaps.addHandler(onAny((object) => this.touchWhere(({ needed }) => needed.configMaps.has(objectKey(object)))));
     this.secrets.addHandler(onAny((object) => this.touchWhere(({ needed }) => needed.secrets.has(objectKey(object)))));
-    this.services.addHandler(onAny((object) => this.touchWhere(({ needed }) => needed.namespaces.has(object.metadata?.namespace ?? ''))));
+    this.services.addHandler(onAny((object) => this.touchWhere(({ needed }) => isServiceNeeded(needed, object))));
   }
 
   start(): void {
@@ -196,8 +196,8 @@ export class DesiredStates {
       const object = this.secrets.get(key);
       if (object) yield { kind: 'Secret', object: trimObject(object) };
     }
-    for (const namespace of needed.namespaces) {
-      for (const object of this.services.list(namespace)) yield { kind: 'Service', object: trimObject(object) };
+    for (const object of this.services.list()) {
+      if (isServiceNeeded(needed, object)) yield { kind: 'Service', object: trimObject(object) };
     }
   }
 

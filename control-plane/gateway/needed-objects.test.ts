@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PodSpec } from '../../api/core.ts';
-import { objectsNeededBy } from './needed-objects.ts';
+import { isServiceNeeded, objectsNeededBy } from './needed-objects.ts';
 
 const container = { name: 'c' };
 
@@ -31,4 +31,21 @@ describe('objectsNeededBy', () => {
       expect({ configMaps: [...needed.configMaps], secrets: [...needed.secrets], namespaces: [...needed.namespaces] }).toEqual({ configMaps, secrets, namespaces: ['ns'] });
     });
   }
+});
+
+describe('isServiceNeeded', () => {
+  const needed = objectsNeededBy([{ metadata: { namespace: 'ns', name: 'p' }, spec: { containers: [container] } }]);
+  it.each([
+    ['of a namespace with pods', 'ns', 'web', true],
+    ['of another namespace', 'other', 'web', false],
+    ['that is the API server, for pods of every namespace', 'default', 'kubernetes', true],
+    ['beside the API server', 'default', 'web', false],
+    ['of that name elsewhere', 'other', 'kubernetes', false],
+  ])('knows one %s', (_, namespace, name, expected) => {
+    expect(isServiceNeeded(needed, { metadata: { namespace, name } })).toBe(expected);
+  });
+
+  it('needs none without pods', () => {
+    expect(isServiceNeeded(objectsNeededBy([]), { metadata: { namespace: 'default', name: 'kubernetes' } })).toBe(false);
+  });
 });

@@ -1,5 +1,5 @@
 /** What a board may see: what its pods name, and nothing else. */
-import type { Container, Pod, Volume } from '../../api/core.ts';
+import type { Container, Pod, Service, Volume } from '../../api/core.ts';
 
 /** Keys are `namespace/name`. */
 export interface NeededObjects {
@@ -7,6 +7,15 @@ export interface NeededObjects {
   secrets: ReadonlySet<string>;
   /** Namespaces whose Services become environment variables. */
   namespaces: ReadonlySet<string>;
+}
+
+/** The Service whose variables every pod has, whatever its namespace. */
+const apiServer = { namespace: 'default', name: 'kubernetes' };
+
+/** Whether the variables of some pod come from this Service. */
+export function isServiceNeeded({ namespaces }: NeededObjects, { metadata = {} }: Service): boolean {
+  if (namespaces.has(metadata.namespace ?? '')) return true;
+  return namespaces.size > 0 && metadata.namespace === apiServer.namespace && metadata.name === apiServer.name;
 }
 
 /** From environment, volumes (also projected ones) and image pull secrets of all containers. Optional references count too. */

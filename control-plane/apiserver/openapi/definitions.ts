@@ -4,7 +4,7 @@ import { findMessage, type SchemaField, type SchemaMessage } from '../../../api/
 import { verbsOf } from '../discovery/resource-facts.ts';
 import { isPointerField } from '../protobuf/pointer-fields.ts';
 import { isValueField } from '../protobuf/value-fields.ts';
-import { customSchemaObject } from './custom-schema.ts';
+import { customSchemaObject, preservesUnknownFields } from './custom-schema.ts';
 import type { DescriptionTable } from './descriptions.ts';
 import { describeEnum, enumOf } from './enum-fields.ts';
 import { definitionName, messageNameOf, type GroupVersionKind, type SchemaObject } from './schema-object.ts';
@@ -132,16 +132,17 @@ class DefinitionBuilder {
 
   private addCustom(resource: Resource): void {
     const { group, version, kind, custom } = resource;
-    const definition: SchemaObject = custom?.openAPISchema ? customSchemaObject(custom.openAPISchema, this.version) : { type: 'object' };
-    const open = definition['x-kubernetes-preserve-unknown-fields'] === true && this.version === 2;
-    definition['x-kubernetes-group-version-kind'] = [{ group, version, kind }];
-    this.definitions.set(definitionName(messageNameOf(resource)), definition);
-    // Whoever may have any field is described by none, or clients would refuse the others.
-    if (open || (!custom?.openAPISchema?.properties && this.version === 2)) return;
-    definition.properties = {
-      ...definition.properties, ...this.typeMeta(),
+    const schema = custom?.openAPISchema;
+    const objectProperties = {
+      ...this.typeMeta(),
       metadata: this.described(this.reference(objectMeta), "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"),
     };
+    // Whoever may have any field is described by nothing at all, or clients would refuse what is not described.
+    const open = schema === undefined || (this.version === 2 && preservesUnknownFields(schema));
+    const definition: SchemaObject = open ? { type: 'object' } : customSchemaObject(schema, this.version, objectProperties);
+    if (!open) definition.properties = { ...definition.properties, ...objectProperties };
+    definition['x-kubernetes-group-version-kind'] = [{ group, version, kind }];
+    this.definitions.set(definitionName(messageNameOf(resource)), definition);
   }
 
   add(message: string, kinds?: readonly GroupVersionKind[]): void {

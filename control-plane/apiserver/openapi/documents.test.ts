@@ -55,11 +55,31 @@ describe('version 2', () => {
   it('leaves out of a custom kind what would make clients refuse good objects', () => {
     const { definitions } = swaggerDocument([cronTabs(schema)], 'v1', {});
     expect(definitions[crontab]?.properties?.['spec']?.properties).toEqual({
-      any: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, cron: { type: 'string', pattern: '^.+$' }, port: { 'x-kubernetes-int-or-string': true },
+      any: { 'x-kubernetes-preserve-unknown-fields': true }, cron: { type: 'string', default: '* * * * *', pattern: '^.+$' }, port: { 'x-kubernetes-int-or-string': true },
     });
-    for (const open of [undefined, { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }]) {
-      expect(swaggerDocument([cronTabs(open)], 'v1', {}).definitions[crontab]?.properties).toBeUndefined();
+    const gvk = [{ group: 'stable.example.com', version: 'v1', kind: 'CronTab' }];
+    for (const open of [undefined, { type: 'object', description: 'Anything.', 'x-kubernetes-preserve-unknown-fields': true, properties: { spec: { type: 'object' } } }]) {
+      expect(swaggerDocument([cronTabs(open)], 'v1', {}).definitions[crontab]).toEqual({ type: 'object', 'x-kubernetes-group-version-kind': gvk });
     }
+    // Without a property of its own it has still those of every object, and no other.
+    expect(Object.keys(swaggerDocument([cronTabs({ type: 'object' })], 'v1', {}).definitions[crontab]?.properties ?? {})).toEqual(['apiVersion', 'kind', 'metadata']);
+  });
+
+  it.each<[string, object, object]>([
+    ['null, which kubectl takes for missing', { type: 'object', required: ['a', 'b'], properties: { a: { type: 'string' }, b: { type: 'array', nullable: true, items: { type: 'string' } } } },
+      { type: 'object', required: ['a'], properties: { a: { type: 'string' }, b: {} } }],
+    ['any element of a list', { type: 'array', 'x-kubernetes-preserve-unknown-fields': true, items: { type: 'string' } }, { 'x-kubernetes-preserve-unknown-fields': true }],
+    ['null for a value of a map', { type: 'object', required: ['a'], additionalProperties: { type: 'string', nullable: true } }, { type: 'object', additionalProperties: {} }],
+    ['any object inside', { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true }, { 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true }],
+  ])('allows %s', (_, spec, expected) => {
+    expect(swaggerDocument([cronTabs({ type: 'object', properties: { spec } })], 'v1', {}).definitions[crontab]?.properties?.['spec']).toEqual(expected);
+  });
+
+  it('says what every object inside a custom one has', () => {
+    const inner = { type: 'object', 'x-kubernetes-embedded-resource': true, required: ['spec', 'kind'], properties: { spec: { type: 'string' } } };
+    expect(swaggerDocument([cronTabs({ type: 'object', properties: { inner } })], 'v1', {}).definitions[crontab]?.properties?.['inner']).toMatchObject({
+      required: ['spec', 'kind', 'apiVersion'], properties: { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: {}, spec: { type: 'string' } },
+    });
   });
 
   it('has no operation twice, and none that is not there', () => {

@@ -17,12 +17,14 @@ beforeAll(async () => {
   cluster = await Cluster.create({ clusterCIDR: '198.18.80.0/20', serviceCIDR: '198.19.80.0/20', bridgeName: 'bramble-p5', extraFlags: ['--node-port-range', '30500-30599'] });
   await cluster.up();
   await importTools(cluster.dockerHost, image, { changes: ['ENV PATH=/bin:/usr/bin'] }, ['/usr/bin/curl']);
-  pods = new PodBench({ kubeconfig: cluster.kubeconfig, namespace: 'default' });
-  await pods.start();
   const { kubectl } = cluster;
-  await kubectl.run(['create', 'serviceaccount', 'reader']);
-  await kubectl.run(['create', 'role', 'reader', '--verb=get,list', '--resource=pods']);
-  await kubectl.run(['create', 'rolebinding', 'reader', '--role=reader', '--serviceaccount=default:reader']);
+  // Not the namespace of the `kubernetes` Service: a pod has its address wherever it is.
+  await kubectl.run(['create', 'namespace', 'team']);
+  pods = new PodBench({ kubeconfig: cluster.kubeconfig, namespace: 'team' });
+  await pods.start();
+  await kubectl.run(['-n', 'team', 'create', 'serviceaccount', 'reader']);
+  await kubectl.run(['-n', 'team', 'create', 'role', 'reader', '--verb=get,list', '--resource=pods']);
+  await kubectl.run(['-n', 'team', 'create', 'rolebinding', 'reader', '--role=reader', '--serviceaccount=team:reader']);
   await pods.object('configmaps', { kind: 'ConfigMap', metadata: { name: 'pair' }, data: { a: '0', b: '0' } });
   await pods.create('client', {
     serviceAccountName: 'reader', containers: [{ name: 'main', image, command: ['sh', '-c', idle], volumeMounts: [{ name: 'own', mountPath: '/own' }, { name: 'pair', mountPath: '/pair' }] }],
@@ -64,25 +66,25 @@ async function review(token: string, audience?: string): Promise<{ authenticated
 
 describe('a pod', () => {
   it('is given a token, the cluster\'s authority, its namespace and the address of the API', async () => {
-    expect(await inPod(['cat', `${account}/namespace`])).toBe('default');
+    expect(await inPod(['cat', `${account}/namespace`])).toBe('team');
     expect(await inPod(['cat', `${account}/ca.crt`])).toContain('BEGIN CERTIFICATE');
     const { metadata } = await pods.get('client');
     const claims = claimsOf(await inPod(['cat', `${account}/token`]));
-    expect(claims.sub).toBe('system:serviceaccount:default:reader');
-    expect(claims['kubernetes.io']).toMatchObject({ namespace: 'default', pod: { name: 'client', uid: metadata?.uid }, serviceaccount: { name: 'reader' } });
+    expect(claims.sub).toBe('system:serviceaccount:team:reader');
+    expect(claims['kubernetes.io']).toMatchObject({ namespace: 'team', pod: { name: 'client', uid: metadata?.uid }, serviceaccount: { name: 'reader' } });
     expect(await inPod(['sh', '-c', 'echo $KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT $KUBERNETES_SERVICE_PORT_HTTPS'])).toBe('198.19.80.1 443 443\n');
   });
 
   it.each(['kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', '$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT'])('reaches the API at %s', async (host) => {
-    const answer = await inPod(asked(`https://${host}/api/v1/namespaces/default/pods`));
+    const answer = await inPod(asked(`https://${host}/api/v1/namespaces/team/pods`));
     expect(answer.slice(-3)).toBe('200');
     expect(answer).toMatch(/"kind":\s*"PodList"[^]*"name":\s*"client"/);
   });
 
   it('is refused what its account may not do', async () => {
-    const answer = await inPod(asked('https://kubernetes.default.svc/api/v1/namespaces/default/secrets'));
+    const answer = await inPod(asked('https://kubernetes.default.svc/api/v1/namespaces/team/secrets'));
     expect(answer.slice(-3)).toBe('403');
-    expect(answer).toContain('secrets is forbidden: User \\"system:serviceaccount:default:reader\\" cannot list resource \\"secrets\\" in API group \\"\\" in the namespace \\"default\\"');
+    expect(answer).toContain('secrets is forbidden: User \\"system:serviceaccount:team:reader\\" cannot list resource \\"secrets\\" in API group \\"\\" in the namespace \\"team\\"');
     expect(await inPod(['sh', '-c', `curl -s -o /dev/null -w '%{http_code}' --cacert ${account}/ca.crt -H 'Authorization: Bearer not.a.token' https://kubernetes.default.svc/api`])).toBe('401');
   });
 
@@ -90,7 +92,7 @@ describe('a pod', () => {
     const token = await inPod(['cat', '/own/vault-token']);
     const { aud, iat, exp } = claimsOf(token);
     expect([aud, exp - iat]).toEqual([['vault'], 600]);
-    expect(await review(token, 'vault')).toMatchObject({ authenticated: true, user: { username: 'system:serviceaccount:default:reader' }, audiences: ['vault'] });
+    expect(await review(token, 'vault')).toMatchObject({ authenticated: true, user: { username: 'system:serviceaccount:team:reader' }, audiences: ['vault'] });
     expect((await review(token)).authenticated ?? false).toBe(false);
   });
 });
@@ -122,7 +124,7 @@ describe('files of a running pod', () => {
     const script = 'while [ ! -e /tmp/enough ]; do set -- $(cd -P /pair/..data && cat a b 2>/dev/null); [ $# != 2 ] || [ "$1" = "$2" ] || echo "torn: $*"; done; echo over';
     const watching = inPod(['sh', '-c', script]);
     for (const value of ['1', '2', '3']) {
-      await pods.api.call('PATCH', '/api/v1/namespaces/default/configmaps/pair', { data: { a: value, b: value } });
+      await pods.api.call('PATCH', '/api/v1/namespaces/team/configmaps/pair', { data: { a: value, b: value } });
       await eventually(async () => await inPod(['cat', '/pair/a', '/pair/b']) === `${value}${value}`, { timeoutMs: 30_000 });
     }
     await inPod(['touch', '/tmp/enough']);
@@ -142,6 +144,6 @@ describe('files of a running pod', () => {
     }, { timeoutMs: 60_000 });
     expect(await inPod(['readlink', `${account}/..data`])).not.toBe(directory);
     for (const token of [before, after]) expect(await review(token)).toMatchObject({ authenticated: true });
-    expect((await inPod(asked('https://kubernetes.default.svc/api/v1/namespaces/default/pods/client'))).slice(-3)).toBe('200');
+    expect((await inPod(asked('https://kubernetes.default.svc/api/v1/namespaces/team/pods/client'))).slice(-3)).toBe('200');
   });
 });
