@@ -78,7 +78,10 @@ describe('a long list', () => {
     expect(turns).toBeGreaterThan(many.length / 6);
   });
 
-  it('keeps its pieces small', async () => {
-    for await (const piece of encodeLongList({ ...options, list: { metadata, items: many } })) expect(piece.length).toBeLessThan(70_000);
+  it.each(['json', 'protobuf'] as const)('keeps its pieces small, and few, as %s', async (layout) => {
+    const sizes: number[] = [];
+    for await (const piece of encodeLongList({ ...options, layout, list: { metadata, items: many } })) sizes.push(piece.length);
+    expect(Math.max(...sizes)).toBeLessThan(70_000);
+    expect(sizes.length).toBeLessThan(sizes.reduce((sum, size) => sum + size, 0) / 65_536 + 4);
   });
 });

@@ -17,7 +17,7 @@ export const longListItems = 512;
 /** A client may ask for pieces this large; what is encoded but not taken waits in memory. */
 const pieceBytes = 64 * 1024;
 /** Milliseconds of encoding after which others have their turn. */
-const turnMs = 5;
+const turnMs = 2;
 
 export type ListLayout = 'json' | 'pretty' | 'yaml' | 'protobuf';
 
@@ -52,27 +52,29 @@ async function* encodeText(options: LongListOptions): AsyncGenerator<Buffer> {
   yield* inTurns(parts(), options.clock);
 }
 
-/** The length of a message comes before it, so all items are encoded before the first goes out. */
+/** The length of a message comes before it, so all items are encoded before the first goes out: into pieces as they are sent. */
 async function* encodeMessages({ resource, list, form, version, clock }: LongListOptions): AsyncGenerator<Buffer> {
-  const messages: Buffer[] = [];
-  let began = clock.monotonic();
-  for (const item of list.items) {
-    messages.push(form === 'object' ? encodeObjectProtobuf(resource, item, false) : encodeMetadataProtobuf(item, false));
-    if (clock.monotonic() - began < turnMs) continue;
-    await nextTurn();
-    began = clock.monotonic();
-  }
-  const { apiVersion, kind } = typeOf({ resource, form, version });
-  const { start, end } = listEnvelope(apiVersion, kind, list.metadata, messages);
   function* parts(): Generator<Buffer> {
-    yield start;
-    for (const message of messages) {
+    for (const item of list.items) {
+      const message = form === 'object' ? encodeObjectProtobuf(resource, item, false) : encodeMetadataProtobuf(item, false);
       yield listItemHead(message.length);
       yield message;
     }
-    yield end;
   }
-  yield* inTurns(parts(), clock);
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of inTurns(parts(), clock)) {
+    pieces.push(piece);
+    length += piece.length;
+  }
+  const { apiVersion, kind } = typeOf({ resource, form, version });
+  const { start, end } = listEnvelope(apiVersion, kind, list.metadata, length);
+  yield start;
+  for (const piece of pieces) {
+    yield piece;
+    await nextTurn();
+  }
+  yield end;
 }
 
 async function* inTurns(parts: Iterable<Buffer>, clock: Pick<Clock, 'monotonic'>): AsyncGenerator<Buffer> {

@@ -16,9 +16,9 @@ export class BackwardWriter {
     return this.buffer.length - this.start;
   }
 
-  /** @returns what was written, in a buffer of its own. The writer is empty again. */
+  /** @returns a copy of what was written. The writer is empty again. */
   take(): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(this.length);
+    const bytes = Buffer.allocUnsafe(this.length);
     this.buffer.copy(bytes, 0, this.start);
     if (this.buffer.length > keptBytes) this.buffer = Buffer.allocUnsafeSlow(firstBytes);
     this.start = this.buffer.length;

@@ -30,17 +30,18 @@ export function wrapMessage(apiVersion: string, kind: string, message: Buffer): 
 
 /** A list of messages that are encoded already. Every list has its metadata as field 1 and its items as field 2. */
 export function wrapList(apiVersion: string, kind: string, metadata: ListMeta, items: readonly Buffer[]): Buffer {
-  const { start, end } = listEnvelope(apiVersion, kind, metadata, items);
+  const { start, end } = listEnvelope(apiVersion, kind, metadata, items.reduce((length, item) => length + 1 + varintLength(item.length) + item.length, 0));
   return Buffer.concat([start, ...items.flatMap((item) => [listItemHead(item.length), item]), end]);
 }
 
-/** What is before and behind the items of a list, each of which has its own head. */
-export function listEnvelope(apiVersion: string, kind: string, metadata: ListMeta, items: readonly Buffer[]): { start: Buffer; end: Buffer } {
+/**
+ * What is before and behind the items of a list, each of which has its own head.
+ * @param itemsLength bytes of all items, with their heads.
+ */
+export function listEnvelope(apiVersion: string, kind: string, metadata: ListMeta, itemsLength: number): { start: Buffer; end: Buffer } {
   const listMeta = encodeProtobuf(listMetaMessage, metadata);
   const metaStart = Buffer.concat([Buffer.from([0x0a]), varint(listMeta.length), listMeta]);
-  let length = metaStart.length;
-  for (const item of items) length += 1 + varintLength(item.length) + item.length;
-  return { start: Buffer.concat([envelopeStart(apiVersion, kind), varint(length), metaStart]), end: envelopeEnd };
+  return { start: Buffer.concat([envelopeStart(apiVersion, kind), varint(metaStart.length + itemsLength), metaStart]), end: envelopeEnd };
 }
 
 /** What is before an item of so many bytes. */
