@@ -35,13 +35,14 @@ describe('events.k8s.io', () => {
     expect((await refusal(registry.of(groupedEvents).create(context, 'default', { ...event, ...change }))).message).toBe(`Event.events.k8s.io "web.1" is invalid: ${message}`);
   });
 
-  it('lets only the series change', async () => {
+  it('lets the series and the note change, and nothing else', async () => {
     const { registry, context } = await createTestRegistry();
     const store = registry.of(groupedEvents);
     await store.create(context, 'default', event);
     const series = { count: 2, lastObservedTime: '2026-01-01T00:01:00.000000Z' };
     expect(await store.update(context, { name: 'web.1', namespace: 'default', change: (current) => ({ ...current, series }) })).toMatchObject({ series });
-    expect((await refusal(store.update(context, { name: 'web.1', namespace: 'default', change: (current) => ({ ...current, note: 'x' }) }))).message)
-      .toBe('Event.events.k8s.io "web.1" is invalid: message: Invalid value: "x": field is immutable');
+    expect(await store.update(context, { name: 'web.1', namespace: 'default', change: (current) => ({ ...current, note: 'x' }) })).toMatchObject({ note: 'x' });
+    expect((await refusal(store.update(context, { name: 'web.1', namespace: 'default', change: (current) => ({ ...current, reason: 'x' }) }))).message)
+      .toBe('Event.events.k8s.io "web.1" is invalid: reason: Invalid value: "x": field is immutable');
   });
 });
