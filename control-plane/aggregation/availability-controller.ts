@@ -29,6 +29,7 @@ type Verdict = Pick<APIServiceCondition, 'status' | 'reason' | 'message'>;
 const checkEveryMs = 10_000;
 const timeoutMs = 5000;
 const maxDiscoveryBytes = 1024 * 1024;
+const unavailable = (reason: string, message: string): Verdict => ({ status: 'False', reason, message });
 const passed: Verdict = { status: 'True', reason: 'Passed', message: 'all checks passed' };
 
 export class AvailabilityController {
@@ -106,13 +107,8 @@ export class AvailabilityController {
 
   private async check(service: APIService): Promise<Verdict> {
     const { namespace = '', name = '' } = service.spec!.service!;
-    const unavailable = (reason: string, message: string): Verdict => ({ status: 'False', reason, message });
-    if (!this.options.store.get(services, namespace, name)) return unavailable('ServiceNotFound', `service/${name} in ${JSON.stringify(namespace)} is not present`);
-    const slices = this.options.store.list(endpointSlices, namespace).filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === name);
-    if (slices.length === 0) return unavailable('EndpointsNotFound', `cannot find endpointslices for service/${name} in ${JSON.stringify(namespace)}`);
-    if (!slices.some(({ endpoints }) => endpoints.some(({ conditions }) => conditions?.ready !== false))) {
-      return unavailable('MissingEndpoints', `endpoints for service/${name} in ${JSON.stringify(namespace)} have no addresses`);
-    }
+    const missing = this.missing(service);
+    if (missing) return missing;
     const groupVersionPath = `apis/${service.spec!.group}/${service.spec!.version}`;
     const path = `/${groupVersionPath}`;
     try {
@@ -123,6 +119,23 @@ export class AvailabilityController {
     } catch (error) {
       return unavailable('FailedDiscoveryCheck', `failing or missing response from https://${name}.${namespace}.svc${path}: ${(error as Error).message}`);
     }
+  }
+
+  /** What has to be there before anybody can be asked. An ExternalName has neither ports nor endpoints: its server is just asked. */
+  private missing({ spec }: APIService): Verdict | undefined {
+    const { namespace = '', name = '', port = 443 } = spec!.service!;
+    const there = this.options.store.get(services, namespace, name);
+    const quoted = JSON.stringify(namespace);
+    if (!there) return unavailable('ServiceNotFound', `service/${name} in ${quoted} is not present`);
+    if ((there.spec?.type ?? 'ClusterIP') !== 'ClusterIP') return undefined;
+    const servicePort = there.spec?.ports?.find((candidate) => candidate.port === port);
+    if (!servicePort) return unavailable('ServicePortError', `service/${name} in ${quoted} is not listening on port ${port}`);
+    const slices = this.options.store.list(endpointSlices, namespace).filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === name);
+    if (slices.length === 0) return unavailable('EndpointsNotFound', `cannot find endpointslices for service/${name} in ${quoted}`);
+    const portName = servicePort.name ?? '';
+    const ready = slices.some(({ endpoints, ports }) => endpoints.some(({ conditions }) => conditions?.ready !== false)
+      && ports?.some((candidate) => (candidate.name ?? '') === portName && candidate.port !== undefined));
+    return ready ? undefined : unavailable('MissingEndpoints', `endpointslices for service/${name} in ${quoted} have no addresses with port name ${JSON.stringify(portName)}`);
   }
 
   /** Servers without OpenAPI 3 are fine: nobody can explain their kinds. */

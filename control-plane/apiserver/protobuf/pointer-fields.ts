@@ -153,7 +153,7 @@ const pointerFields: Readonly<Record<string, string>> = {
   'storage.v1.VolumeAttachmentSource': 'persistentVolumeName',
   'storage.v1.VolumeError': 'errorCode',
   'storage.v1.VolumeNodeResources': 'count',
-  'meta.v1.DeleteOptions': 'gracePeriodSeconds orphanDependents propagationPolicy',
+  'meta.v1.DeleteOptions': 'gracePeriodSeconds ignoreStoreReadErrorWithClusterBreakingPotential orphanDependents propagationPolicy',
   'meta.v1.ListMeta': 'remainingItemCount',
   'meta.v1.ObjectMeta': 'deletionGracePeriodSeconds',
   'meta.v1.OwnerReference': 'blockOwnerDeletion controller',
