@@ -48,7 +48,8 @@ export function decodeCustom(
   };
   const { apiVersion: _, kind: __, metadata: ___, ...fields } = input as KubernetesObject & Record<string, unknown>;
   // Of another key the assignment below would change the prototype.
-  const object = { apiVersion, kind: given, ...((metadata as unknown ?? undefined) === undefined ? {} : { metadata: translate(() => decoder.message(messageOf(objectMeta), metadata)) }), ...fields } as KubernetesObject;
+  // The kind's own texts: those of the body would stay with each object.
+  const object = { ...kind, ...((metadata as unknown ?? undefined) === undefined ? {} : { metadata: translate(() => decoder.message(messageOf(objectMeta), metadata)) }), ...fields } as KubernetesObject;
   const unknown: string[] = [];
   prune(object, node, unknown, limit);
   if (node.hasEmbedded) translate(() => decodeEmbedded(object, node, unknown, limit));
