@@ -70,6 +70,8 @@ export class NetworkView {
       connection.subscribe(subjects.network, (message) => this.receive(message)),
       connection.onStatus((status) => { if (status === 'connected') this.requestSync(); }),
     );
+    // It may have connected while the file was read.
+    if (connection.status === 'connected') this.requestSync();
     this.scheduleCompare();
   }
 

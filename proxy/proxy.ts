@@ -38,14 +38,13 @@ export async function startProxy(options: ProxyOptions, dependencies: { clock: C
   const connection = connectBoard(credentials, dependencies);
   const view = new NetworkView({ connection, boardName: options.boardName, checkpointFile: join(options.dataDir, 'proxy', 'network-state.json'), clock, logger });
   const kernelPath = new KernelPath({ serviceCIDR: options.serviceCIDR, logger });
-  const proxier = new Proxier({ clock, logger, carrier: kernelPath });
   let records = makeClusterRecords({ services: [], endpointSlices: [], clusterDomain: options.clusterDomain });
-  const guard = new ServiceGuard({ serviceCIDR: options.serviceCIDR, logger });
+  const guard = new ServiceGuard({ serviceCIDR: options.serviceCIDR, clock, logger });
+  const proxier = new Proxier({ clock, logger, carrier: kernelPath, onServed: (ports) => guard.set('services', ports) });
   const refresh = async (): Promise<void> => {
     const [services, endpointSlices] = [view.services(), view.endpointSlices()];
     records = makeClusterRecords({ services, endpointSlices, clusterDomain: options.clusterDomain });
     await proxier.reconcile(planPortals({ services, endpointSlices, boardName: options.boardName, reservedAddresses: [dnsAddress] }));
-    await guard.set('services', proxier.served());
     await guard.sever(kernelPath.severed(new Set(endpointSlices.flatMap((slice) => slice.endpoints).flatMap(({ addresses }) => addresses))));
   };
   const dns = new DnsServer({
@@ -67,6 +66,7 @@ export async function startProxy(options: ProxyOptions, dependencies: { clock: C
       await dns.stop();
       await view.stop();
       await proxier.stop();
+      guard.stop();
       await connection.close();
     },
   };

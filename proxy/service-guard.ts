@@ -5,6 +5,8 @@
  * answer on them too, and would keep their ports from the proxy. The guard lets in only what the proxy serves, refuses the
  * rest as a host without such a port would, and leads a port that is taken to the one the proxy got instead.
  */
+import { Backoff } from '../machinery/backoff.ts';
+import type { Clock, Timer } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { nft, tableName } from './nft.ts';
 
@@ -22,15 +24,26 @@ export class ServiceGuard {
   private severed: readonly string[] = [];
   private applied = '';
   private running: Promise<void> | undefined;
+  private retry: Timer | undefined;
+  private stopped = false;
+  private readonly backoff = new Backoff({ initialMs: 500, maximumMs: 30_000 });
   private readonly serviceCIDR: string;
+  private readonly clock: Clock;
   private readonly logger: Logger;
 
-  constructor(options: { serviceCIDR: string; logger: Logger }) {
+  constructor(options: { serviceCIDR: string; clock: Clock; logger: Logger }) {
     this.serviceCIDR = options.serviceCIDR;
+    this.clock = options.clock;
     this.logger = options.logger;
   }
 
-  /** What one part of the proxy serves now; resolves when the rules say so. Does not throw: a failure is logged and tried again at the next change. */
+  /** The rules stay as they are, and no failure is tried again. */
+  stop(): void {
+    this.stopped = true;
+    this.retry?.cancel();
+  }
+
+  /** What one part of the proxy serves now; resolves when the rules say so. Does not throw: a failure is logged and tried again later. */
   set(owner: string, ports: readonly ServedPort[]): Promise<void> {
     this.served.set(owner, ports);
     return this.refresh();
@@ -53,8 +66,11 @@ export class ServiceGuard {
     try {
       await nft(script);
       this.applied = script;
+      this.backoff.reset();
     } catch (error) {
       this.logger.error('cannot set the netfilter rules of Services', { error });
+      this.retry?.cancel();
+      if (!this.stopped) this.retry = this.clock.after(this.backoff.next(), () => void this.refresh());
     }
   }
 }

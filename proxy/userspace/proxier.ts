@@ -39,12 +39,18 @@ export class Proxier {
   private readonly backoff: Backoff;
   private readonly flows: UdpFlows;
   private readonly relief: Relief | undefined;
+  private readonly onServed: (ports: readonly ServedPort[]) => Promise<void>;
   private readonly clock: Clock;
   private readonly logger: Logger;
 
-  /** @param options.carrier takes over portals that keep this thread busy; without it the proxy does everything itself. */
-  constructor(options: { clock: Clock; logger: Logger; carrier?: PortalCarrier }) {
+  /**
+   * @param options.onServed is told after each run, and before reconcile() resolves, which Service ports are open; also
+   *   when one could be opened only later. Never rejects.
+   * @param options.carrier takes over portals that keep this thread busy; without it the proxy does everything itself.
+   */
+  constructor(options: { clock: Clock; logger: Logger; onServed: (ports: readonly ServedPort[]) => Promise<void>; carrier?: PortalCarrier }) {
     this.clock = options.clock;
+    this.onServed = options.onServed;
     this.logger = options.logger;
     this.flows = new UdpFlows({ clock: options.clock });
     if (options.carrier) {
@@ -59,8 +65,7 @@ export class Proxier {
     return this.run();
   }
 
-  /** The Service addresses and ports that are open now. */
-  served(): ServedPort[] {
+  private served(): ServedPort[] {
     return [...this.open.values()].flatMap(({ portal: { protocol, listener: { ip, port } }, listensOn }) => (ip === undefined ? [] : [{ protocol, ip, port, listensOn }]));
   }
 
@@ -92,6 +97,7 @@ export class Proxier {
       await this.closeUnwanted();
       const failed = await this.openWanted();
       await unchangedCarried;
+      await this.onServed(this.served());
       this.retry?.cancel();
       this.retry = failed ? this.clock.after(this.backoff.next(), () => void this.run()) : undefined;
       if (!failed) this.backoff.reset();

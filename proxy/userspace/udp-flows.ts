@@ -26,7 +26,10 @@ export class UdpFlow {
     this.socket.on('message', options.onReply);
     this.socket.on('error', options.onFailed);
     // Connected: hears its backend alone, and is told when nobody listens there.
-    this.socket.connect(options.backend.port, options.backend.ip, () => this.flush());
+    this.socket.connect(options.backend.port, options.backend.ip, (failure?: Error) => {
+      if (failure) options.onFailed();
+      else this.flush();
+    });
   }
 
   send(datagram: Buffer): void {

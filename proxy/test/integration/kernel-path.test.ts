@@ -3,6 +3,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger } from '../../../machinery/logger.ts';
 import { KernelPath } from '../../kernel/kernel-path.ts';
 import { ServiceGuard } from '../../service-guard.ts';
@@ -15,7 +16,7 @@ const bridge = 'brkernel0';
 const namespace = 'brkernel-pod';
 const [pod, gone, service] = ['198.18.121.1', '198.18.121.2', '198.19.121.5'];
 const kernelPath = new KernelPath({ serviceCIDR, logger: silentLogger });
-const guard = new ServiceGuard({ serviceCIDR, logger: silentLogger });
+const guard = new ServiceGuard({ serviceCIDR, clock: systemClock, logger: silentLogger });
 let server: ChildProcess;
 
 const carry = (...addresses: string[]): Promise<void> => kernelPath.carry([{

@@ -4,13 +4,14 @@ import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger } from '../../../machinery/logger.ts';
+import { eventually } from '../../../machinery/testing/eventually.ts';
 import { ServiceGuard } from '../../service-guard.ts';
 import { ensureServiceRoutes, removeServiceNetwork } from '../../service-routes.ts';
 import { Proxier } from '../../userspace/proxier.ts';
 
 const serviceCIDR = '198.19.120.0/24';
-const guard = new ServiceGuard({ serviceCIDR, logger: silentLogger });
-const proxier = new Proxier({ clock: systemClock, logger: silentLogger });
+const guard = new ServiceGuard({ serviceCIDR, clock: systemClock, logger: silentLogger });
+const proxier = new Proxier({ clock: systemClock, logger: silentLogger, onServed: (ports) => guard.set('services', ports) });
 let backend: Server;
 let boardProgram: Server;
 let taken: number;
@@ -42,11 +43,11 @@ beforeAll(async () => {
     { key: `tcp 198.19.120.5:${taken}`, service: 'default/web', protocol: 'TCP', listener: { ip: '198.19.120.5', port: taken }, backends: [{ ip: '127.0.0.1', port: portOf(backend) }], affinitySeconds: undefined },
     { key: 'tcp 198.19.120.6:80', service: 'default/free', protocol: 'TCP', listener: { ip: '198.19.120.6', port: 80 }, backends: [{ ip: '127.0.0.1', port: portOf(backend) }], affinitySeconds: undefined },
   ]);
-  await guard.set('services', proxier.served());
 });
 
 afterAll(async () => {
   await proxier.stop();
+  guard.stop();
   await removeServiceNetwork(serviceCIDR);
   backend.close();
   boardProgram.close();
@@ -74,6 +75,25 @@ describe('Service addresses beside programs of the board', () => {
     socket.send('x');
     expect(await refused).toBe('ECONNREFUSED');
     socket.close();
+  });
+
+  it('are served a moment later where the rules could not be set', async () => {
+    const listener = { ip: '198.19.120.7', port: 80 };
+    const { PATH: path } = process.env;
+    process.env.PATH = '/nowhere';
+    try {
+      await guard.set('other', [{ protocol: 'TCP', ...listener, listensOn: 80 }]);
+    } finally {
+      process.env.PATH = path;
+    }
+    const program = createServer((socket) => socket.end('late'));
+    await new Promise<void>((resolve) => program.listen(80, listener.ip, resolve));
+    try {
+      await eventually(async () => (await talk(listener.ip, 80)) === 'late', { timeoutMs: 10_000 });
+    } finally {
+      program.close();
+      await guard.set('other', []);
+    }
   });
 
   it('are gone after removal, which can be repeated', async () => {

@@ -1,19 +1,28 @@
 /** Real sockets on loopback addresses: what a client of a Service sees. */
+import { execFile } from 'node:child_process';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger } from '../../../machinery/logger.ts';
 import { eventually } from '../../../machinery/testing/eventually.ts';
+import type { ServedPort } from '../../service-guard.ts';
 import type { Backend, Portal } from '../../service-plan.ts';
 import { Proxier } from '../../userspace/proxier.ts';
 
+const run = promisify(execFile);
 const serviceIP = '127.19.0.5';
 let proxier: Proxier;
 const servers: Server[] = [];
 const udpServers: UdpSocket[] = [];
 
-beforeEach(() => { proxier = new Proxier({ clock: systemClock, logger: silentLogger }); });
+let served: ServedPort[];
+
+beforeEach(() => {
+  served = [];
+  proxier = new Proxier({ clock: systemClock, logger: silentLogger, onServed: (ports) => { served = [...ports]; return Promise.resolve(); } });
+});
 afterEach(async () => {
   await proxier.stop();
   for (const server of servers.splice(0)) server.close();
@@ -157,6 +166,28 @@ describe('TCP', () => {
     await eventually(async () => (await talk(port)) === 'a', { timeoutMs: 5_000 });
   });
 
+  it('tells which Service ports are open, also when one could be opened only later', async () => {
+    const holder = createServer();
+    const port = await freePort();
+    await new Promise<void>((resolve) => holder.listen(port, serviceIP, resolve));
+    await proxier.reconcile([portal(port, [await named('a')])]);
+    // Taken: the Service has another port, to which the guard leads.
+    expect(served).toMatchObject([{ ip: serviceIP, port, protocol: 'TCP' }]);
+    expect(served[0]!.listensOn).not.toBe(port);
+    await new Promise((resolve) => holder.close(resolve));
+    // Not an address of this machine yet.
+    const late = '203.0.113.201';
+    await proxier.reconcile([portal(port, [await named('a')], { key: 'tcp late', listener: { ip: late, port } })]);
+    expect(served).toEqual([]);
+    await run('ip', ['address', 'add', `${late}/32`, 'dev', 'lo']);
+    try {
+      await eventually(() => served.length === 1, { timeoutMs: 10_000 });
+      expect(served).toEqual([{ protocol: 'TCP', ip: late, port, listensOn: port }]);
+    } finally {
+      await run('ip', ['address', 'del', `${late}/32`, 'dev', 'lo']);
+    }
+  });
+
   it('serves a NodePort on every address', async () => {
     const port = await freePort();
     await proxier.reconcile([portal(port, [await named('a')], { key: `tcp *:${port}`, listener: { ip: undefined, port } })]);
@@ -195,6 +226,19 @@ describe('UDP', () => {
     expect(names.sort()).toEqual(['a', 'b']);
     const again = [await one.say('2'), await two.say('2')];
     expect(again.map((text) => text.split(':')[1])).toEqual(['2', '2']);
+  });
+
+  it('survives a backend that cannot be reached at all', async () => {
+    const port = await freePort();
+    const udp = { key: `udp ${serviceIP}:${port}`, protocol: 'UDP' as const };
+    // connect(2) refuses a broadcast address.
+    await proxier.reconcile([portal(port, [{ ip: '255.255.255.255', port: 9 }, await echo('a')], udp)]);
+    const one = client(port);
+    const answer = one.say('1');
+    await eventually(async () => {
+      void one.say('1');
+      return await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 20))]) === 'a:1';
+    });
   });
 
   it('moves a client whose backend is gone', async () => {
