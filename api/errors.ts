@@ -75,7 +75,8 @@ export interface FieldError {
 /** 422. `kind` is the Kind as clients write it ("Pod"). */
 export function newInvalid(kind: { group: string; kind: string }, name: string, errors: readonly FieldError[]): StatusError {
   const causes: StatusCause[] = errors.map((error) => ({ reason: error.reason, message: error.message, field: error.field }));
-  const lines = errors.map((error) => `${error.field}: ${error.message}`);
+  // What two rules say is a cause twice, but said once.
+  const lines = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   const qualifiedKind = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
   return failure(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${text}`, {

@@ -60,7 +60,7 @@ describe('defaults', () => {
 
 describe('validation', () => {
   it.each<[Resource, Json, string[]]>([
-    [table.ingresses, { spec: {} }, ['spec: Invalid value: []: either `defaultBackend` or `rules` must be specified']],
+    [table.ingresses, { spec: {} }, ['spec: Invalid value: null: either `defaultBackend` or `rules` must be specified']],
     [table.ingresses, { 'spec.rules.0.host': '198.51.100.1' }, ['spec.rules[0].host: Invalid value: "198.51.100.1": must be a DNS name, not an IP address']],
     [table.ingresses, { 'spec.rules.0.http.paths.0.path': 'a' }, ['spec.rules[0].http.paths[0].path: Invalid value: "a": must be an absolute path']],
     [table.ingresses, { 'spec.rules.0.http.paths.0.pathType': undefined }, ['spec.rules[0].http.paths[0].pathType: Required value: pathType must be specified']],
@@ -69,6 +69,15 @@ describe('validation', () => {
     [table.networkPolicies, { 'spec.ingress.0.from.0': { podSelector: {}, ipBlock: { cidr: '198.18.0.0/16' } } }, ['spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and another peer']],
     [table.networkPolicies, { 'spec.ingress.0.from.0.ipBlock.except': ['198.18.0.0/16'] }, ['spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: "198.18.0.0/16": must be a strict subset of `cidr`']],
     [table.networkPolicies, { 'spec.ingress.0.ports.0': { port: 80, endPort: 79 } }, ['spec.ingress[0].ports[0].endPort: Invalid value: 79: must be greater than or equal to `port`']],
+    [table.serviceCIDRs, { 'spec.cidrs': [] }, ['spec.cidrs: Required value: at least one CIDR required']],
+    [table.serviceCIDRs, { 'spec.cidrs': ['198.18.0.1/24', 'x'] }, ['spec.cidrs[0]: Invalid value: "198.18.0.1/24": must not have bits set beyond the prefix length', 'spec.cidrs[1]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
+    [table.serviceCIDRs, { 'spec.cidrs': ['198.18.0.0/24', '198.19.0.0/24'] }, ['spec.cidrs: Invalid value: ["198.18.0.0/24","198.19.0.0/24"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64']],
+    [table.ipAddresses, { 'metadata.name': '2001:DB8::1' }, ['metadata.name: Invalid value: "2001:DB8::1": must be in canonical form ("2001:db8::1")']],
+    [table.ipAddresses, { 'spec.parentRef': undefined }, ['spec.parentRef: Required value']],
+    [table.ipAddresses, { 'spec.parentRef': { group: 'a_b', namespace: 'x/y' } }, [
+      "spec.parentRef.group: Invalid value: \"a_b\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+      'spec.parentRef.resource: Required value', 'spec.parentRef.name: Required value', `spec.parentRef.namespace: Invalid value: "x/y": may not contain '/'`,
+    ]],
     [table.priorityClasses, { value: 1_000_000_001 }, ['value: Forbidden: maximum allowed value of a user defined priority is 1000000000']],
     [table.priorityClasses, { 'metadata.name': 'system-mine' }, ["metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-mine is not a known system priority class"]],
     [table.storageClasses, { provisioner: '', reclaimPolicy: 'Recycle' }, ['provisioner: Required value', 'reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"']],
@@ -99,6 +108,8 @@ describe('validation', () => {
 describe('what cannot change', () => {
   it.each<[Resource, Json, string]>([
     [table.ingressClasses, { 'spec.controller': 'example.com/other' }, 'spec.controller: Invalid value: "example.com/other": field is immutable'],
+    [table.serviceCIDRs, { 'spec.cidrs': ['198.19.0.0/24'] }, 'spec.cidrs[0]: Invalid value: "198.19.0.0/24": field is immutable'],
+    [table.serviceCIDRs, { 'spec.cidrs': [] }, 'spec.cidrs: Invalid value: []: field is immutable'],
     [table.priorityClasses, { value: 6 }, 'value: Forbidden: may not be changed in an update.'],
     [table.storageClasses, { provisioner: 'example.com/other' }, 'provisioner: Forbidden: updates to provisioner are forbidden.'],
     [table.volumeAttributesClasses, { driverName: 'example.com/other' }, 'driverName: Forbidden: updates to driverName are forbidden.'],

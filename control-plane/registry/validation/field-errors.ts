@@ -69,6 +69,11 @@ export function oneOfIfSet(field: string, value: string | undefined, supported: 
   return value === undefined ? [] : oneOf(field, value, supported);
 }
 
+/** As oneOfIfSet, for a field where an empty text is a value like another. */
+export function supportedIfSet(field: string, value: string | undefined, supported: readonly string[]): FieldError[] {
+  return value === undefined || supported.includes(value) ? [] : [notSupported(field, value, supported)];
+}
+
 export const notNegativeMessage = 'must be greater than or equal to 0';
 
 export function notNegative(field: string, value: number | undefined): FieldError[] {

@@ -69,6 +69,12 @@ export function validateResourceAmount(name: string, amount: string, field: stri
   ];
 }
 
+/** Of what storage has: no less than nothing. */
+export function validateBasicAmount(amount: string, field: string): FieldError[] {
+  const value = parseQuantity(amount);
+  return value < 0n ? [invalid(field, -Number((-value + one - 1n) / one), 'must be a valid resource quantity')] : [];
+}
+
 export function positiveAmount(amount: string, field: string): FieldError[] {
   return parseQuantity(amount) <= 0n ? [invalid(field, amount, 'must be greater than zero')] : [];
 }

@@ -21,19 +21,26 @@ describe('Nodes', () => {
     const node: Node = { spec: { podCIDR: '198.18.1.0/24' }, status: { capacity: { cpu: '4' } } };
     defaultNode(node);
     expect(node).toEqual({ spec: { podCIDR: '198.18.1.0/24', podCIDRs: ['198.18.1.0/24'] }, status: { capacity: { cpu: '4' }, allocatable: { cpu: '4' } } });
+    const twoRanges: Node = { spec: { podCIDR: '198.18.1.0/24', podCIDRs: ['198.18.2.0/24'] } };
+    defaultNode(twoRanges);
+    expect(twoRanges.spec?.podCIDRs).toEqual(['198.18.1.0/24']);
   });
 
   test('have taints and amounts that make sense', () => {
     expect(validateNode({ spec: { taints: [{ key: 'a', effect: 'NoSchedule' }, { key: 'a', effect: 'NoExecute' }], podCIDRs: ['198.18.1.0/24'] }, status: { capacity: { cpu: '4' } } })).toEqual([]);
     expect(texts(validateNode({ spec: { taints: [{ key: 'a', effect: 'No' }, { key: 'a', effect: 'No' }], podCIDR: 'x' } }))).toEqual([
-      'spec.taints[0].effect: Unsupported value: "No": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
-      'spec.taints[1].effect: Unsupported value: "No": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
-      'spec.taints[1]: Duplicate value: {"key":"a","effect":"No"}',
+      'metadata.taints[0].effect: Unsupported value: "No": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+      'metadata.taints[1].effect: Unsupported value: "No": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+      'metadata.taints[1]: Duplicate value: {"Key":"a","Value":"","Effect":"No","TimeAdded":null}: taints must be unique by key and effect pair',
       'spec.podCIDRs[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
     ]);
     const address = { type: 'InternalIP', address: '203.0.113.1' };
     expect(texts(validateNodeStatusUpdate({ status: { addresses: [address, address], capacity: { memory: '-1' } } }, {}))).toEqual([
-      'status.addresses[1]: Duplicate value: {"type":"InternalIP","address":"203.0.113.1"}', 'status.capacity[memory]: Invalid value: "-1": must be greater than or equal to 0',
+      'status.capacity.memory: Invalid value: "-1": must be greater than or equal to 0', 'status.addresses[1]: Duplicate value: {"Type":"InternalIP","Address":"203.0.113.1"}',
+    ]);
+    expect(validateNode({ spec: { podCIDRs: ['198.18.1.0/24', '2001:db8::/64'] } })).toEqual([]);
+    expect(texts(validateNode({ spec: { podCIDRs: ['198.18.1.0/24', '198.18.1.0/24'] } }))).toEqual([
+      'spec.podCIDRs: Invalid value: ["198.18.1.0/24","198.18.1.0/24"]: may specify no more than one CIDR for each IP family', 'spec.podCIDRs[1]: Duplicate value: "198.18.1.0/24"',
     ]);
   });
 

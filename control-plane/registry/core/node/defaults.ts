@@ -6,6 +6,7 @@ export function defaultNode(node: Node): void {
   // What nobody keeps back for the system can be allocated.
   if (status?.capacity) status.allocatable ??= { ...status.capacity };
   if (!spec) return;
-  if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR];
+  // Of two that differ the older field is right.
+  if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
   else if (!spec.podCIDR && spec.podCIDRs?.length) spec.podCIDR = spec.podCIDRs[0];
 }

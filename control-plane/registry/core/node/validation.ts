@@ -1,51 +1,70 @@
 /** Validation of Nodes, beyond metadata. Follows pkg/apis/core/validation. */
+import { isIPv6 } from 'node:net';
 import type { Node, NodeStatus, Taint } from '../../../../api/core.ts';
 import { deepEqual } from '../../deep-equal.ts';
-import { validateAmount } from '../pod/validate-resources.ts';
-import { check, duplicate, forbidden, oneOf, type FieldError } from '../../validation/field-errors.ts';
+import { check, duplicate, forbidden, invalid, oneOf, type FieldError } from '../../validation/field-errors.ts';
 import { addressBlock } from '../../validation/ip-addresses.ts';
 import { labelValue, qualifiedName } from '../../validation/names.ts';
+import { duplicates } from '../../validation/object-meta.ts';
+import { validateResourceAmount } from '../../validation/resource-names.ts';
 
-const effects = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 export function validateNode(node: Node): FieldError[] {
   const { taints = [], podCIDR, podCIDRs = [] } = node.spec ?? {};
-  const ranges = podCIDRs.length > 0 ? podCIDRs : podCIDR ? [podCIDR] : [];
   return [
     ...validateTaints(taints),
-    ...ranges.flatMap((range, index) => check(`spec.podCIDRs[${index}]`, range, addressBlock)),
-    ...validateAddressesAndAmounts(node.status ?? {}),
+    ...validateAmounts(node.status ?? {}),
+    ...validateRanges(podCIDRs.length > 0 ? podCIDRs : podCIDR ? [podCIDR] : []),
   ];
 }
 
-function validateTaints(taints: readonly Taint[]): FieldError[] {
+/** Kubernetes says of taints that they are metadata, what they have been once. */
+function validateTaints(taints: readonly Partial<Taint>[]): FieldError[] {
   const seen = new Set<string>();
-  return taints.flatMap(({ key, value, effect }, index) => {
-    const path = `spec.taints[${index}]`;
+  return taints.flatMap(({ key = '', value = '', effect = '', timeAdded }, index) => {
+    const path = `metadata.taints[${index}]`;
     const pair = `${key}:${effect}`;
+    const valueProblems = labelValue(value).join(';');
+    const shown = duplicate(path, { Key: key, Value: value, Effect: effect, TimeAdded: timeAdded ?? null });
     const errors = [
       ...check(`${path}.key`, key, qualifiedName),
-      ...check(`${path}.value`, value ?? '', labelValue),
+      ...(valueProblems ? [invalid(`${path}.value`, value, valueProblems)] : []),
       ...oneOf(`${path}.effect`, effect, effects),
-      ...(seen.has(pair) ? [duplicate(path, { key, effect })] : []),
+      ...(seen.has(pair) ? [{ ...shown, message: `${shown.message}: taints must be unique by key and effect pair` }] : []),
     ];
     seen.add(pair);
     return errors;
   });
 }
 
-function validateAddressesAndAmounts({ addresses = [], capacity = {}, allocatable = {} }: NodeStatus): FieldError[] {
-  const seen = new Set<string>();
+/** One range of each family, where there are two. */
+function validateRanges(ranges: readonly string[]): FieldError[] {
+  const path = 'spec.podCIDRs';
+  const errors = ranges.flatMap((range, index) => check(`${path}[${index}]`, range, addressBlock));
+  if (ranges.length < 2 || errors.length > 0) return errors;
+  const families = new Set(ranges.map((range) => isIPv6(range.split('/')[0] ?? '')));
   return [
-    ...addresses.flatMap((address, index) => {
-      const key = `${address.type}/${address.address}`;
-      const repeated = seen.has(key);
-      seen.add(key);
-      return repeated ? [duplicate(`status.addresses[${index}]`, address)] : [];
-    }),
-    ...Object.entries(capacity).flatMap(([name, amount]) => validateAmount(name, amount, `status.capacity[${name}]`)),
-    ...Object.entries(allocatable).flatMap(([name, amount]) => validateAmount(name, amount, `status.allocatable[${name}]`)),
+    ...(families.size < 2 || ranges.length > 2 ? [invalid(path, ranges, 'may specify no more than one CIDR for each IP family')] : []),
+    ...duplicates(ranges, (index) => `${path}[${index}]`),
   ];
+}
+
+function validateAmounts({ capacity = {}, allocatable = {} }: NodeStatus): FieldError[] {
+  return [
+    ...Object.entries(capacity).flatMap(([name, amount]) => validateResourceAmount(name, amount, `status.capacity.${name}`)),
+    ...Object.entries(allocatable).flatMap(([name, amount]) => validateResourceAmount(name, amount, `status.allocatable.${name}`)),
+  ];
+}
+
+function validateAddresses({ addresses = [] }: NodeStatus): FieldError[] {
+  const seen = new Set<string>();
+  return addresses.flatMap(({ type, address }, index) => {
+    const key = `${type}/${address}`;
+    const repeated = seen.has(key);
+    seen.add(key);
+    return repeated ? [duplicate(`status.addresses[${index}]`, { Type: type, Address: address })] : [];
+  });
 }
 
 export function validateNodeUpdate(node: Node, old: Node): FieldError[] {
@@ -62,6 +81,5 @@ export function validateNodeUpdate(node: Node, old: Node): FieldError[] {
 }
 
 export function validateNodeStatusUpdate(node: Node, _old: Node): FieldError[] {
-  return validateAddressesAndAmounts(node.status ?? {});
+  return [...validateAmounts(node.status ?? {}), ...validateAddresses(node.status ?? {})];
 }
-

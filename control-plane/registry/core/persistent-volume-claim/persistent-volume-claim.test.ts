@@ -41,7 +41,7 @@ describe('a PersistentVolumeClaim', () => {
 
   test('has a status of storage', () => {
     expect(statusProblems(strategy, { capacity: { storage: '-1' }, allocatedResourceStatuses: { cpu: 'Maybe' } }, of({}))).toEqual([
-      'status.capacity[storage]: Invalid value: "-1": must be greater than or equal to 0', 'status.allocatedResourceStatus: Unsupported value: "cpu": supported values: "storage"',
+      'status.capacity[storage]: Invalid value: -1: must be a valid resource quantity', 'status.allocatedResourceStatus: Unsupported value: "cpu": supported values: "storage"',
       expect.stringMatching(/^status\.allocatedResourceStatus: Unsupported value: "cpu": supported values: "ControllerResizeInProgress"/),
     ]);
   });

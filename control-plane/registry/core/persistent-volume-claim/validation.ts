@@ -5,8 +5,7 @@ import { deepEqual } from '../../deep-equal.ts';
 import { check, forbidden, immutable, invalid, notSupported, required, type FieldError } from '../../validation/field-errors.ts';
 import { validateLabelSelector } from '../../validation/label-selector.ts';
 import { dnsLabel, dnsSubdomain, qualifiedName } from '../../validation/names.ts';
-import { isNativeResource, positiveAmount, validateResourceAmount } from '../../validation/resource-names.ts';
-import { validateAmount } from '../pod/validate-resources.ts';
+import { isNativeResource, positiveAmount, validateBasicAmount, validateResourceAmount } from '../../validation/resource-names.ts';
 
 type Spec = NonNullable<PersistentVolumeClaim['spec']>;
 type DataSource = Partial<NonNullable<Spec['dataSourceRef']>>;
@@ -151,14 +150,14 @@ export function validateClaimStatusUpdate(claim: PersistentVolumeClaim, _old: Pe
   const { capacity = {}, allocatedResources = {}, allocatedResourceStatuses = {} } = claim.status ?? {};
   return [
     ...(claim.spec?.accessModes?.length ? [] : [required('Spec.accessModes')]),
-    ...Object.entries(capacity).flatMap(([name, amount]) => validateAmount(name, amount, `status.capacity[${name}]`)),
+    ...Object.entries(capacity).flatMap(([name, amount]) => validateBasicAmount(amount, `status.capacity[${name}]`)),
     ...Object.entries(allocatedResourceStatuses).flatMap(([name, state]) => [
       ...validateClaimResource(name, 'status.allocatedResourceStatus'),
       ...(resizeStates.includes(state) ? [] : [notSupported('status.allocatedResourceStatus', name, resizeStates)]),
     ]),
     ...Object.entries(allocatedResources).flatMap(([name, amount]) => {
       const errors = validateClaimResource(name, 'status.allocatedResources');
-      return errors.length > 0 ? errors : validateAmount(name, amount, `status.allocatedResources[${name}]`);
+      return errors.length > 0 ? errors : validateBasicAmount(amount, `status.allocatedResources[${name}]`);
     }),
   ];
 }

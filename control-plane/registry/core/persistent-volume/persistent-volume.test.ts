@@ -16,6 +16,8 @@ describe('a PersistentVolume', () => {
     [of({}), []],
     [of({ ...without, local: { path: '/mnt' }, nodeAffinity: affinity }), []],
     [of({ ...without, local: { path: '/mnt' } }), ['spec.nodeAffinity: Required value: Local volume requires node affinity']],
+    [of({ ...without, local: { path: '/mnt' }, nodeAffinity: {} }), ['spec.nodeAffinity.required: Required value: must specify required node constraints']],
+    [of({ capacity: { storage: '-1500m' } }), ['spec.capacity[storage]: Invalid value: -2: must be a valid resource quantity', 'spec.capacity[storage]: Invalid value: "-1500m": must be greater than zero']],
     [of({ ...without, nfs: { server: 's', path: 'x' } }), ['spec.nfs.path: Invalid value: "x": must be an absolute path']],
     [of({ ...without, csi: { driver: 'd.example', nodePublishSecretRef: { name: 's' } } }), ['spec.csi.volumeHandle: Required value', 'spec.csi.nodePublishSecretRef.namespace: Required value']],
     [of(without), ['spec: Required value: must specify a volume type']],

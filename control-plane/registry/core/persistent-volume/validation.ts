@@ -3,9 +3,8 @@ import type { PersistentVolume } from '../../../../api/core.ts';
 import { deepEqual } from '../../deep-equal.ts';
 import { check, forbidden, immutable, notSupported, required, type FieldError } from '../../validation/field-errors.ts';
 import { dnsSubdomain } from '../../validation/names.ts';
-import { positiveAmount } from '../../validation/resource-names.ts';
+import { positiveAmount, validateBasicAmount } from '../../validation/resource-names.ts';
 import { validateAccessModes, validateVolumeMode } from '../persistent-volume-claim/validation.ts';
-import { validateAmount } from '../pod/validate-resources.ts';
 import { validateNodeSelector } from '../pod/validate-scheduling.ts';
 import { sourceTypes, validateVolumeSource } from './validate-source.ts';
 
@@ -42,7 +41,7 @@ function validateCapacity(capacity: PersistentVolumeSpec['capacity']): FieldErro
   return [
     ...(entries.length === 0 ? [required('spec.capacity')] : []),
     ...(capacity?.['storage'] === undefined || entries.length > 1 ? [notSupported('spec.capacity', capacity, ['storage'])] : []),
-    ...entries.flatMap(([name, amount]) => [...validateAmount(name, amount, `spec.capacity[${name}]`), ...positiveAmount(amount, `spec.capacity[${name}]`)]),
+    ...entries.flatMap(([name, amount]) => [...validateBasicAmount(amount, `spec.capacity[${name}]`), ...positiveAmount(amount, `spec.capacity[${name}]`)]),
   ];
 }
 
@@ -57,7 +56,7 @@ function validateSources(spec: PersistentVolumeSpec): FieldError[] {
   return [
     ...validateVolumeSource(spec, first, 'spec'),
     ...more.map((type) => forbidden(`spec.${type}`, 'may not specify more than 1 volume type')),
-    ...(first === 'local' && !spec.nodeAffinity?.required ? [required('spec.nodeAffinity', 'Local volume requires node affinity')] : []),
+    ...(first === 'local' && !spec.nodeAffinity ? [required('spec.nodeAffinity', 'Local volume requires node affinity')] : []),
   ];
 }
 

@@ -13,17 +13,25 @@ export function defaultContainer(container: ContainerFields): void {
   container.resources ??= {};
   for (const port of container.ports ?? []) port.protocol ||= 'TCP';
   for (const variable of container.env ?? []) {
-    const fieldRef = variable.valueFrom?.fieldRef;
+    const { fieldRef, resourceFieldRef } = variable.valueFrom ?? {};
     if (fieldRef) fieldRef.apiVersion ||= 'v1';
+    // An amount that is not set is shown as zero, which stands for one.
+    if (resourceFieldRef) resourceFieldRef.divisor ??= '0';
   }
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) if (probe) defaultProbe(probe);
   for (const handler of [container.lifecycle?.postStart, container.lifecycle?.preStop]) if (handler) defaultHttpGet(handler);
 }
 
-/** An image named `latest`, or without tag and digest, may be another one tomorrow. */
+const host = String.raw`(?:localhost|[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+|(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\]):\d+)`;
+const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+const imageName = new RegExp(String.raw`^(?:${host}/)?${component}(?:/${component})*(?::([\w][\w.-]{0,127}))?(@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?$`);
+const longestImageName = 512;
+
+/** An image named `latest`, or without tag and digest, may be another one tomorrow. What is no name of an image has no tag either. */
 export function defaultPullPolicy(image: string): string {
-  const [name = '', digest] = image.split('@');
-  const tag = /:([^/:]+)$/.exec(name)?.[1] ?? (digest ? '' : 'latest');
+  const parts = image.length > longestImageName ? null : imageName.exec(image);
+  if (!parts) return 'IfNotPresent';
+  const [, tag = parts[2] ? '' : 'latest'] = parts;
   return tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
 

@@ -21,7 +21,9 @@ test('the smallest pod gets what Kubernetes gives it', () => {
 
 test.each([
   ['web', 'Always'], ['web:latest', 'Always'], ['web:1', 'IfNotPresent'], ['registry:5000/web', 'Always'], ['registry:5000/web:2', 'IfNotPresent'],
-  ['web@sha256:abc', 'IfNotPresent'], ['web:latest@sha256:abc', 'Always'],
+  [`web@sha256:${'ab'.repeat(32)}`, 'IfNotPresent'], [`web:latest@sha256:${'ab'.repeat(32)}`, 'Always'], ['localhost/a/b', 'Always'], ['[2001:db8::1]:5000/a', 'Always'],
+  // What is no image at all is nothing that changes.
+  ['Web', 'IfNotPresent'], ['web@sha256:abc', 'IfNotPresent'], ['a//b', 'IfNotPresent'], ['x'.repeat(600), 'IfNotPresent'],
 ])('image %s is pulled %s', (image, policy) => {
   expect(container({ image }).imagePullPolicy).toBe(policy);
   expect(container({ image, imagePullPolicy: 'Never' }).imagePullPolicy).toBe('Never');

@@ -1,5 +1,6 @@
 /** Defaults of Pods and of pod templates. Follows pkg/apis/core/v1: defaults.go and zz_generated.defaults.go. */
 import type { Container, Pod, PodSpec, Volume } from '../../../../api/core.ts';
+import type { DownwardAPIVolumeFile } from './pod-parts.ts';
 import { defaultForeignSources } from '../../validation/default-foreign-sources.ts';
 import { defaultContainer, defaultPullPolicy } from './container-defaults.ts';
 
@@ -8,8 +9,7 @@ const defaultFileMode = 0o644;
 const defaultTokenExpirationSeconds = 3600;
 
 export function defaultPod(pod: Pod): void {
-  const spec = pod.spec;
-  if (!spec) return;
+  const spec = pod.spec ??= {} as PodSpec;
   defaultPodSpec(spec);
   // Only of a pod, not of a template: what the template leaves out follows its containers later.
   for (const container of containersOf(spec)) defaultRequests(container);
@@ -54,7 +54,7 @@ function defaultVolume(volume: Volume): void {
   if (volume.hostPath) volume.hostPath.type ??= '';
   if (volume.downwardAPI) {
     volume.downwardAPI.defaultMode ??= defaultFileMode;
-    for (const item of volume.downwardAPI.items ?? []) defaultFieldRef(item.fieldRef);
+    for (const item of volume.downwardAPI.items ?? []) defaultItem(item);
   }
   if (volume.projected) defaultProjected(volume.projected);
   defaultForeignSources(volume);
@@ -68,10 +68,11 @@ function defaultProjected(projected: NonNullable<Volume['projected']>): void {
   projected.defaultMode ??= defaultFileMode;
   for (const source of projected.sources ?? []) {
     if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= defaultTokenExpirationSeconds;
-    for (const item of source.downwardAPI?.items ?? []) defaultFieldRef(item.fieldRef);
+    for (const item of source.downwardAPI?.items ?? []) defaultItem(item);
   }
 }
 
-function defaultFieldRef(fieldRef: { apiVersion?: string } | undefined): void {
+function defaultItem({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile): void {
   if (fieldRef) fieldRef.apiVersion ||= 'v1';
+  if (resourceFieldRef) resourceFieldRef.divisor ??= '0';
 }

@@ -22,9 +22,11 @@ export interface ContainerContext {
   gracePeriod: number | undefined;
 }
 
-export function contextOf(spec: Partial<PodSpec>): ContainerContext {
+/** @param problems with the volumes at `path`: one that is wrong is as good as none. */
+export function contextOf(spec: Partial<PodSpec>, problems: readonly FieldError[] = [], path = ''): ContainerContext {
+  const sound = (spec.volumes ?? []).filter((_, index) => !problems.some(({ field }) => field === `${path}[${index}]` || field.startsWith(`${path}[${index}].`)));
   return {
-    volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, Boolean(volume.persistentVolumeClaim ?? volume.ephemeral)])),
+    volumes: new Map(sound.map((volume) => [volume.name, Boolean(volume.persistentVolumeClaim ?? volume.ephemeral)])),
     claimNames: new Set((spec.resourceClaims ?? []).map(({ name }) => name)),
     restartPolicy: spec.restartPolicy,
     gracePeriod: spec.terminationGracePeriodSeconds,
@@ -38,8 +40,8 @@ const withoutRestart = 'may not be set for init containers without restartPolicy
 /** All lists of a pod's containers. */
 export function validateAllContainers(spec: Partial<PodSpec>, path: string, context: ContainerContext): FieldError[] {
   const { containers = [], initContainers = [] } = spec;
-  if (containers.length === 0) return [required(`${path}.containers`)];
   return [
+    ...(containers.length === 0 ? [required(`${path}.containers`)] : []),
     ...containers.flatMap((container, index) => validateAppContainer(container, `${path}.containers[${index}]`, context)),
     ...duplicates(containers.map(({ name }) => name), (index) => `${path}.containers[${index}].name`),
     ...initContainers.flatMap((container, index) => validateInitContainer(container, `${path}.initContainers[${index}]`, context)),

@@ -1,7 +1,8 @@
 /** Environment variables and downward API references. Follows pkg/apis/core/validation. */
 import type { EnvFromSource, EnvVar, EnvVarSource, ObjectFieldSelector, ResourceFieldSelector } from './pod-parts.ts';
+import { canonicalQuantity } from '../../../../api/quantity.ts';
 import { check, invalid, notSupported, required, type FieldError } from '../../validation/field-errors.ts';
-import { configMapKey, environmentVariableName, qualifiedName } from '../../validation/names.ts';
+import { asPrefix, configMapKey, dnsSubdomain, environmentVariableName, qualifiedName } from '../../validation/names.ts';
 
 const fieldLabels = new Set([
   'metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.restartPolicy',
@@ -18,7 +19,7 @@ const sources = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRe
 export function validateEnvironment(container: { env?: EnvVar[]; envFrom?: EnvFromSource[] }, path: string): FieldError[] {
   return [
     ...(container.env ?? []).flatMap((variable, index) => validateVariable(variable, `${path}.env[${index}]`)),
-    ...(container.envFrom ?? []).flatMap((source, index) => validateFromSource(source, `${path}.envFrom[${index}]`)),
+    ...(container.envFrom ?? []).flatMap((source, index) => validateFromSource(source, `${path}.envFrom`, index)),
   ];
 }
 
@@ -48,15 +49,18 @@ function validateSourceCount(count: number, value: string, path: string): FieldE
 
 function validateKeyRef({ name, key }: { name?: string; key?: string }, path: string): FieldError[] {
   return [
-    ...(name ? [] : [required(`${path}.name`)]),
+    ...check(`${path}.name`, name, dnsSubdomain),
     ...(key ? check(`${path}.key`, key, configMapKey) : [required(`${path}.key`)]),
   ];
 }
 
-function validateFromSource({ prefix, configMapRef, secretRef }: EnvFromSource, path: string): FieldError[] {
-  const errors = prefix ? check(`${path}.prefix`, prefix, environmentVariableName) : [];
+/** @param path of the list: how many sources an entry has is said of the list. */
+function validateFromSource({ prefix, configMapRef, secretRef }: EnvFromSource, path: string, index: number): FieldError[] {
+  const errors = prefix ? check(`${path}[${index}].prefix`, prefix, environmentVariableName) : [];
   for (const [field, reference] of [['configMapRef', configMapRef], ['secretRef', secretRef]] as const) {
-    if (reference && !reference.name) errors.push(required(`${path}.${field}.name`));
+    if (!reference) continue;
+    const place = `${path}[${index}].${field}.name`;
+    errors.push(...(reference.name ? check(place, reference.name, asPrefix(dnsSubdomain)) : [required(place)]));
   }
   if (configMapRef && secretRef) errors.push(invalid(path, '', 'may not have more than one field specified at a time'));
   if (!configMapRef && !secretRef) errors.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
@@ -67,10 +71,18 @@ function validateFromSource({ prefix, configMapRef, secretRef }: EnvFromSource, 
 function validateFieldRef({ apiVersion, fieldPath }: ObjectFieldSelector, path: string, allowed: readonly string[]): FieldError[] {
   if (!apiVersion) return [required(`${path}.apiVersion`)];
   if (!fieldPath) return [required(`${path}.fieldPath`)];
+  const unconvertible = conversionProblem(apiVersion, fieldPath);
+  if (unconvertible) return [invalid(`${path}.fieldPath`, fieldPath, `error converting fieldPath: ${unconvertible}`)];
   const subscript = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/s.exec(fieldPath);
   if (subscript) return check(path, subscript[2], (key) => qualifiedName(subscript[1] === 'metadata.annotations' ? key.toLowerCase() : key));
-  if (!fieldLabels.has(fieldPath)) return [invalid(`${path}.fieldPath`, fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`)];
   return allowed.includes(fieldPath) ? [] : [notSupported(`${path}.fieldPath`, fieldPath, allowed)];
+}
+
+function conversionProblem(apiVersion: string, fieldPath: string): string | undefined {
+  if (apiVersion !== 'v1') return `unsupported pod version: ${apiVersion}`;
+  const subscripted = /^([^[]*)\['.*'\]$/s.exec(fieldPath)?.[1];
+  if (subscripted !== undefined) return subscripted === 'metadata.labels' || subscripted === 'metadata.annotations' ? undefined : `field label does not support subscript: ${fieldPath}`;
+  return fieldLabels.has(fieldPath) ? undefined : `field label not supported: ${fieldPath}`;
 }
 
 export function validateVolumeFieldRef(reference: ObjectFieldSelector, path: string): FieldError[] {
@@ -78,7 +90,27 @@ export function validateVolumeFieldRef(reference: ObjectFieldSelector, path: str
 }
 
 /** @param isVolume a volume belongs to no container, so it has to name one. */
-export function validateResourceFieldRef({ containerName, resource }: ResourceFieldSelector, path: string, isVolume: boolean): FieldError[] {
+export function validateResourceFieldRef(reference: ResourceFieldSelector, path: string, isVolume: boolean): FieldError[] {
+  return [...validateResourceField(reference, path, isVolume), ...validateDivisor(reference, `${path}.divisor`)];
+}
+
+const bytes = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
+const divisorsOfBytes = `only divisor's values ${bytes.join(', ')} are supported with the`;
+
+function validateDivisor({ resource = '', divisor = '0' }: Partial<ResourceFieldSelector>, field: string): FieldError[] {
+  const amount = canonicalQuantity(divisor);
+  if (amount === '0') return [];
+  const [, name = ''] = /^(?:limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-)/.exec(resource) ?? [];
+  switch (name) {
+    case 'cpu': return amount === '1' || amount === '1m' ? [] : [invalid(field, resource, "only divisor's values 1m and 1 are supported with the cpu resource")];
+    case 'memory': return bytes.includes(amount) ? [] : [invalid(field, resource, `${divisorsOfBytes} memory resource`)];
+    case 'ephemeral-storage': return bytes.includes(amount) ? [] : [invalid(field, resource, `${divisorsOfBytes} local ephemeral storage resource`)];
+    case 'hugepages-': return bytes.includes(amount) ? [] : [invalid(field, resource, `${divisorsOfBytes} hugepages resource`)];
+    default: return [];
+  }
+}
+
+function validateResourceField({ containerName, resource }: ResourceFieldSelector, path: string, isVolume: boolean): FieldError[] {
   if (isVolume && !containerName) return [required(`${path}.containerName`)];
   if (!resource) return [required(`${path}.resource`)];
   const known = resourceFields.includes(resource) || /^(limits|requests)\.hugepages-/.test(resource);

@@ -17,15 +17,18 @@ export function validatePodSpecUpdate(spec: Spec, old: Spec): FieldError[] {
   for (const list of ['containers', 'initContainers'] as const) {
     if ((spec[list]?.length ?? 0) !== (old[list]?.length ?? 0)) return [forbidden(`spec.${list}`, 'pod updates may not add or remove containers')];
   }
-  const errors = [
-    ...validateImages(spec.containers ?? [], 'spec.containers'),
-    ...validateImages(spec.initContainers ?? [], 'spec.initContainers'),
-    ...validateActiveDeadline(spec, old),
+  const images = [...validateImages(spec.containers ?? [], 'spec.containers'), ...validateImages(spec.initContainers ?? [], 'spec.initContainers')];
+  const deadline = validateActiveDeadline(spec, old);
+  // Kubernetes looks no further at a deadline that cannot be.
+  if (deadline.length > 0 && spec.activeDeadlineSeconds !== undefined) return [...images, ...deadline];
+  return [
+    ...images,
+    ...deadline,
     ...validateAddedTolerations(spec.tolerations ?? [], old.tolerations ?? []),
     ...validateRemovedGates(spec, old),
     ...(old.schedulingGates?.length ? validateNarrowing(spec, old) : []),
+    ...validateRest(spec, old),
   ];
-  return errors.length > 0 ? errors : validateRest(spec, old);
 }
 
 function validateImages(containers: readonly Container[], path: string): FieldError[] {

@@ -6,7 +6,7 @@ import { dnsLabel, dnsSubdomain, qualifiedName } from '../../validation/names.ts
 import { contextOf, validateAllContainers } from './validate-containers.ts';
 import { validateOperatingSystem } from './validate-operating-system.ts';
 import { validateResourceClaims } from './validate-resource-claims.ts';
-import { validateAmount } from './validate-resources.ts';
+import { validateResources } from './validate-resources.ts';
 import { validateScheduling } from './validate-scheduling.ts';
 import { validatePodSecurity } from './validate-security.ts';
 import { validateVolumes } from './validate-volumes.ts';
@@ -17,10 +17,11 @@ const longestSearchList = 2048;
 
 /** @param path of the spec: `spec`, or `spec.template.spec`. */
 export function validatePodSpec(spec: Partial<PodSpec>, path: string): FieldError[] {
+  const volumeErrors = validateVolumes(spec.volumes ?? [], `${path}.volumes`);
   return [
-    ...validateVolumes(spec.volumes ?? [], `${path}.volumes`),
+    ...volumeErrors,
     ...validateResourceClaims(spec.resourceClaims ?? [], `${path}.resourceClaims`),
-    ...validateAllContainers(spec, path, contextOf(spec)),
+    ...validateAllContainers(spec, path, contextOf(spec, volumeErrors, `${path}.volumes`)),
     ...validateHostNetwork(spec, path),
     ...oneOf(`${path}.restartPolicy`, spec.restartPolicy, restartPolicies),
     ...between(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, [1, 2 ** 31 - 1]),
@@ -49,9 +50,9 @@ function validateNames(spec: Partial<PodSpec>, path: string): FieldError[] {
     ...(hostname ? check(`${path}.hostname`, hostname, dnsLabel) : []),
     ...(subdomain ? check(`${path}.subdomain`, subdomain, dnsLabel) : []),
     ...(priorityClassName ? check(`${path}.priorityClassName`, priorityClassName, dnsSubdomain) : []),
-    ...(runtimeClassName ? check(`${path}.runtimeClassName`, runtimeClassName, dnsSubdomain) : []),
+    ...(runtimeClassName === undefined ? [] : check(`${path}.runtimeClassName`, runtimeClassName, dnsSubdomain)),
     ...oneOfIfSet(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never']),
-    ...Object.entries(spec.overhead ?? {}).flatMap(([name, amount]) => validateAmount(name, amount, `${path}.overhead[${name}]`)),
+    ...(spec.overhead ? validateResources({ limits: spec.overhead }, `${path}.overhead`) : []),
     ...(spec.readinessGates ?? []).flatMap(({ conditionType }, index) => check(`${path}.readinessGates[${index}].conditionType`, conditionType, qualifiedName)),
     ...(spec.hostAliases ?? []).flatMap(({ ip = '', hostnames = [] }, index) => [
       ...check(`${path}.hostAliases[${index}].ip`, ip, ipAddress),

@@ -1,56 +1,47 @@
-/** Requests and limits of containers. Follows pkg/apis/core/validation. */
+/** Requests and limits of containers. Follows pkg/apis/core/validation: ValidateResourceRequirements. */
 import type { ResourceRequirements } from './pod-parts.ts';
 import { compareQuantities, parseQuantity } from '../../../../api/quantity.ts';
-import { check, forbidden, invalid, notNegativeMessage, type FieldError } from '../../validation/field-errors.ts';
-import { qualifiedName } from '../../validation/names.ts';
+import { forbidden, invalid, required, type FieldError } from '../../validation/field-errors.ts';
+import { isOvercommitAllowed, validateContainerResourceName, validateResourceAmount } from '../../validation/resource-names.ts';
 
-const containerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
+type Amounts = Readonly<Record<string, string>>;
+
+const hugePages = 'hugepages-';
 const one = parseQuantity('1');
 
-/** Counted in whole units and never overcommitted: everything that is not Kubernetes' own. */
-function isExtended(name: string): boolean {
-  return name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name) && !name.startsWith('requests.');
-}
-
-function isHugePages(name: string): boolean {
-  return name.startsWith('hugepages-');
-}
-
 export function validateResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {
-  const { limits = {}, requests = {} } = resources ?? {};
-  const errors = [...validateAmounts(limits, `${path}.limits`), ...validateAmounts(requests, `${path}.requests`)];
-  if (errors.length > 0) return errors;
-  for (const [name, request] of Object.entries(requests)) {
-    const limit = limits[name];
-    if (limit === undefined) {
-      if (isExtended(name) || isHugePages(name)) errors.push({ reason: 'FieldValueRequired', field: `${path}.limits`, message: 'Required value: Limit must be set for non overcommitable resources' });
-    } else if ((isExtended(name) || isHugePages(name)) && compareQuantities(request, limit) !== 0) {
-      errors.push(invalid(`${path}.requests`, request, `must be equal to ${name} limit of ${limit}`));
-    } else if (compareQuantities(request, limit) > 0) {
-      errors.push(invalid(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`));
-    }
-  }
+  if (!resources) return [];
+  const { limits = {}, requests = {} } = resources;
+  const errors = [
+    ...Object.entries(limits).flatMap(([name, amount]) => validateAmount(name, amount, `${path}.limits[${name}]`)),
+    ...Object.entries(requests).flatMap(([name, amount]) => [...validateAmount(name, amount, `${path}.requests[${name}]`), ...validateRequest(name, amount, limits, path)]),
+  ];
   const names = [...Object.keys(limits), ...Object.keys(requests)];
-  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory')) errors.push(forbidden(path, 'HugePages require cpu or memory'));
+  if (names.some((name) => name.startsWith(hugePages)) && !names.includes('cpu') && !names.includes('memory')) errors.push(forbidden(path, 'HugePages require cpu or memory'));
   return errors;
 }
 
-function validateAmounts(amounts: Readonly<Record<string, string>>, path: string): FieldError[] {
-  return Object.entries(amounts).flatMap(([name, amount]) => [
-    ...validateName(name, path),
-    ...validateAmount(name, amount, `${path}[${name}]`),
-  ]);
+/** What cannot be shared out twice is asked for exactly as far as it may be used. */
+function validateRequest(name: string, request: string, limits: Amounts, path: string): FieldError[] {
+  const limit = limits[name];
+  const shared = isOvercommitAllowed(name);
+  if (limit === undefined) return shared ? [] : [required(`${path}.limits`, 'Limit must be set for non overcommitable resources')];
+  const order = compareQuantities(request, limit);
+  if (!shared && order !== 0) return [invalid(`${path}.requests`, request, `must be equal to ${name} limit of ${limit}`)];
+  return order > 0 ? [invalid(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`)] : [];
 }
 
-function validateName(name: string, path: string): FieldError[] {
-  const errors = check(path, name, qualifiedName);
-  if (errors.length > 0 || name.includes('/') || containerResources.has(name) || isHugePages(name)) return errors;
-  return [invalid(path, name, 'must be a standard resource type or fully qualified'), invalid(path, name, 'must be a standard resource for containers')];
+function validateAmount(name: string, amount: string, field: string): FieldError[] {
+  return [
+    ...validateContainerResourceName(name, field),
+    ...validateResourceAmount(name, amount, field),
+    ...(name.startsWith(hugePages) && !isWholePages(name, amount) ? [invalid(field, amount, `${amount} is not positive integer multiple of ${name}`)] : []),
+  ];
 }
 
-/** Of any list of resources: capacities of a node too. */
-export function validateAmount(name: string, amount: string, field: string): FieldError[] {
-  const value = parseQuantity(amount);
-  if (value < 0n) return [invalid(field, amount, notNegativeMessage)];
-  return isExtended(name) && value % one !== 0n ? [invalid(field, amount, 'must be an integer')] : [];
+function isWholePages(name: string, amount: string): boolean {
+  const text = name.slice(hugePages.length);
+  if (!/^\d+(?:[kMGTPE]|[KMGTPE]i)?$/.test(text)) return false;
+  const page = parseQuantity(text);
+  return page > 0n && page % one === 0n && parseQuantity(amount) % page === 0n;
 }

@@ -1,6 +1,6 @@
 /** What says where a pod may run. Follows pkg/apis/core/validation. */
 import type { Affinity, NodeSelectorTerm, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint, WeightedPodAffinityTerm } from './pod-parts.ts';
-import { check, duplicate, forbidden, invalid, notSupported, oneOf, oneOfIfSet, positive, required, type FieldError } from '../../validation/field-errors.ts';
+import { check, duplicate, forbidden, invalid, notSupported, oneOf, positive, required, supportedIfSet, type FieldError } from '../../validation/field-errors.ts';
 import { validateLabelSelector } from '../../validation/label-selector.ts';
 import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../../validation/names.ts';
 import { duplicates, validateLabels } from '../../validation/object-meta.ts';
@@ -40,9 +40,10 @@ function validateToleration(toleration: Toleration, path: string): FieldError[] 
   if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
     errors.push(invalid(`${path}.effect`, effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
   }
-  if (!operator || operator === 'Equal') errors.push(...labelValue(value ?? '').map((problem) => invalid(`${path}.operator`, value ?? '', problem)));
+  const problems = labelValue(value ?? '').join(';');
+  if (!operator || operator === 'Equal') errors.push(...(problems ? [invalid(`${path}.operator`, value ?? '', problems)] : []));
   else if (operator !== 'Exists') errors.push(notSupported(`${path}.operator`, operator, ['Equal', 'Exists']));
-  else if (value) errors.push(invalid(`${path}.operator`, value, "value must be empty when `operator` is 'Exists'"));
+  else if (value) errors.push(invalid(`${path}.operator`, { Key: key ?? '', Operator: operator, Value: value, Effect: effect ?? '', TolerationSeconds: tolerationSeconds ?? null }, "value must be empty when `operator` is 'Exists'"));
   return [...errors, ...(effect ? oneOf(`${path}.effect`, effect, effects) : [])];
 }
 
@@ -76,6 +77,12 @@ function validateWeight(weight: number | undefined, field: string): FieldError[]
   return value >= 1 && value <= 100 ? [] : [invalid(field, value, required1To100)];
 }
 
+interface Requirement {
+  key?: string;
+  operator?: string;
+  values?: string[];
+}
+
 /** @param strict no value that a label cannot have; a preference may name one. */
 function validateNodeTerm(term: Partial<NodeSelectorTerm> | undefined, path: string, strict = false): FieldError[] {
   return [
@@ -83,16 +90,19 @@ function validateNodeTerm(term: Partial<NodeSelectorTerm> | undefined, path: str
       ...validateNodeRequirement(requirement, `${path}.matchExpressions[${index}]`),
       ...(strict ? (requirement.values ?? []).flatMap((value, number) => check(`${path}.matchExpressions[${index}].values[${number}]`, value, labelValue)) : []),
     ]),
-    ...(term?.matchFields ?? []).flatMap(({ key, operator, values = [] }, index) => {
+    ...(term?.matchFields ?? []).flatMap(({ key = '', operator = '', values = [] }: Requirement, index) => {
       const place = `${path}.matchFields[${index}]`;
-      if (key !== 'metadata.name') return [invalid(`${place}.key`, key, 'not a valid field selector key')];
-      if (operator !== 'In' && operator !== 'NotIn') return [invalid(`${place}.operator`, operator, 'not a valid selector operator')];
-      return values.length === 1 ? [] : [required(`${place}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector")];
+      const byName = operator === 'In' || operator === 'NotIn';
+      return [
+        ...(byName ? [] : [invalid(`${place}.operator`, operator, 'not a valid selector operator')]),
+        ...(byName && values.length !== 1 ? [required(`${place}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector")] : []),
+        ...(key === 'metadata.name' ? values.flatMap((value, number) => check(`${place}.values[${number}]`, value, dnsSubdomain)) : [invalid(`${place}.key`, key, 'not a valid field selector key')]),
+      ];
     }),
   ];
 }
 
-function validateNodeRequirement({ key, operator, values = [] }: { key: string; operator: string; values?: string[] }, path: string): FieldError[] {
+function validateNodeRequirement({ key = '', operator = '', values = [] }: Requirement, path: string): FieldError[] {
   const errors: FieldError[] = [];
   switch (operator) {
     case 'In': case 'NotIn':
@@ -129,7 +139,8 @@ function validatePodTerm(term: Partial<PodAffinityTerm>, path: string): FieldErr
     ...validateLabelSelector(term.labelSelector, `${path}.labelSelector`),
     ...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`),
     ...(term.namespaces ?? []).flatMap((name) => check(`${path}.namespace`, name, dnsLabel)),
-    ...(term.topologyKey ? check(`${path}.topologyKey`, term.topologyKey, qualifiedName) : [required(`${path}.topologyKey`, 'can not be empty')]),
+    ...(term.topologyKey ? [] : [required(`${path}.topologyKey`, 'can not be empty')]),
+    ...check(`${path}.topologyKey`, term.topologyKey, qualifiedName),
   ];
 }
 
@@ -142,10 +153,10 @@ function validateSpread(constraints: readonly Partial<TopologySpreadConstraint>[
     const errors = [
       ...(maxSkew > 0 ? [] : [invalid(`${place}.maxSkew`, maxSkew, 'must be greater than zero')]),
       ...(topologyKey ? check(`${place}.topologyKey`, topologyKey, qualifiedName) : [required(`${place}.topologyKey`, 'can not be empty')]),
-      ...oneOf(`${place}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
+      ...supportedIfSet(`${place}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
       ...positive(`${place}.minDomains`, minDomains),
-      ...oneOfIfSet(`${place}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, ['Honor', 'Ignore']),
-      ...oneOfIfSet(`${place}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, ['Honor', 'Ignore']),
+      ...supportedIfSet(`${place}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, ['Honor', 'Ignore']),
+      ...supportedIfSet(`${place}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, ['Honor', 'Ignore']),
       ...validateLabelSelector(constraint.labelSelector, `${place}.labelSelector`),
       ...(seen.has(pair) ? [duplicate(`${place}.{topologyKey, whenUnsatisfiable}`, pair)] : []),
     ];

@@ -1,6 +1,6 @@
 /** Security contexts of pods and containers. Follows pkg/apis/core/validation. */
 import type { PodSecurityContext, PodSpec, SecurityContext } from './pod-parts.ts';
-import { between, duplicate, forbidden, invalid, notSupported, oneOfIfSet, required, tooLong, type FieldError } from '../../validation/field-errors.ts';
+import { between, duplicate, forbidden, invalid, notSupported, required, supportedIfSet, tooLong, type FieldError } from '../../validation/field-errors.ts';
 import { descendingPath } from './validate-volume-mounts.ts';
 
 const ids = [0, 2 ** 31 - 1] as const;
@@ -15,15 +15,15 @@ export function validatePodSecurity(spec: Partial<PodSpec>, path: string): Field
     ...between(`${place}.runAsUser`, context.runAsUser, ids),
     ...between(`${place}.runAsGroup`, context.runAsGroup, ids),
     ...(context.supplementalGroups ?? []).flatMap((group, index) => between(`${place}.supplementalGroups[${index}]`, group, ids)),
-    ...oneOfIfSet(`${place}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']),
+    ...supportedIfSet(`${place}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']),
     ...validateSeccomp(context.seccompProfile, `${place}.seccompProfile`),
     ...validateAppArmor(context.appArmorProfile, `${place}.appArmorProfile`),
-    ...oneOfIfSet(`${place}.supplementalGroupsPolicy`, (context as { supplementalGroupsPolicy?: string }).supplementalGroupsPolicy, ['Merge', 'Strict']),
+    ...supportedIfSet(`${place}.supplementalGroupsPolicy`, (context as { supplementalGroupsPolicy?: string }).supplementalGroupsPolicy, ['Merge', 'Strict']),
     ...validateHostUsers(spec, path),
     ...validateSysctls(context.sysctls ?? [], `${place}.sysctls`),
   ];
   if (spec.shareProcessNamespace && spec.hostPID) {
-    errors.push(invalid(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'));
+    errors.push(invalid(`${place}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'));
   }
   return errors;
 }
@@ -64,7 +64,7 @@ function validateSeccomp(profile: Profile | undefined, path: string): FieldError
   const { type, localhostProfile: file } = profile;
   const field = `${path}.localhostProfile`;
   const errors = validateProfileType(type, `${path}.type`, 'type is required when seccompProfile is set');
-  if (type !== 'Localhost') return file === undefined ? errors : [...errors, invalid(field, profile, 'can only be set when seccomp type is Localhost')];
+  if (type !== 'Localhost') return file === undefined ? errors : [...errors, invalid(field, { Type: type ?? '', LocalhostProfile: file }, 'can only be set when seccomp type is Localhost')];
   return [...errors, ...(file === undefined ? [required(field, 'must be set when seccomp type is Localhost')] : descendingPath(field, file))];
 }
 
@@ -89,7 +89,7 @@ export function validateContainerSecurity(context: SecurityContext | undefined, 
   const errors = [
     ...between(`${path}.runAsUser`, context.runAsUser, ids),
     ...between(`${path}.runAsGroup`, context.runAsGroup, ids),
-    ...oneOfIfSet(`${path}.procMount`, context.procMount, ['Default', 'Unmasked']),
+    ...supportedIfSet(`${path}.procMount`, context.procMount, ['Default', 'Unmasked']),
     ...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`),
     ...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`),
   ];

@@ -30,7 +30,7 @@ describe('a volume', () => {
     [{ flocker: {} }, [`${place}.flocker: Required value: one of datasetName and datasetUUID is required`]],
     [{ projected: { sources: [{ secret: { name: 's', items: [{ key: 'k', path: 'a' }] } }, { configMap: { name: 'm', items: [{ key: 'k', path: 'a' }] } }] } }, [`${place}.projected: Invalid value: "m": conflicting duplicate paths`]],
     [{ projected: { sources: [{ secret: { name: 's' }, configMap: { name: 'm' } }] } }, [`${place}.projected.sources[0]: Forbidden: may not specify more than 1 volume type`]],
-    [{ projected: { sources: [{ serviceAccountToken: { expirationSeconds: 2 ** 33 } }] } }, [`${place}.projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 8589934592: may not specify a duration larger than 2^32 seconds`, `${place}.projected.path: Required value`]],
+    [{ projected: { sources: [{ serviceAccountToken: { expirationSeconds: 2 ** 33 } }] } }, [`${place}.projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 8589934592: may not specify a duration larger than 2^32 seconds`, `${place}.projected.path: Required value`, `${place}.projected.sources[0].serviceAccountToken: Forbidden: must not be specified when serviceAccountName is not set`]],
   ])('%.110j', (volume, expected) => expect(problems({ volumes: [{ name: 'v', ...volume }] })).toEqual(expected));
 });
 

@@ -3,7 +3,7 @@ import { invalid, notFound, required, type FieldError } from '../../validation/f
 
 interface WithDevices {
   volumeDevices?: readonly { name?: string; devicePath?: string }[];
-  volumeMounts?: readonly { name?: string }[];
+  volumeMounts?: readonly { name?: string; mountPath?: string }[];
 }
 
 /** @param volumes by name; true for those that can be a device. */
@@ -20,6 +20,7 @@ export function validateVolumeDevices({ volumeDevices = [], volumeMounts = [] }:
       ...(devicePath && paths.has(devicePath) ? [invalid(pathField, devicePath, 'must be unique')] : []),
       ...(devicePath.split('/').includes('..') ? [invalid(pathField, devicePath, "can not contain backsteps ('..')")] : []),
       ...(name && volumeMounts.some((mount) => mount.name === name) ? [invalid(nameField, name, 'must not already exist in volumeMounts')] : []),
+      ...(volumeMounts.some(({ mountPath }) => mountPath === devicePath) ? [invalid(pathField, devicePath, 'must not already exist as a path in volumeMounts')] : []),
     ];
     names.add(name);
     paths.add(devicePath);

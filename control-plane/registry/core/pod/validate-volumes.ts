@@ -100,16 +100,17 @@ function filePath(field: string, text: string): FieldError[] {
   return errors.length === 0 && text.startsWith('..') ? [invalid(field, text, "must not start with '..'")] : errors;
 }
 
+/** What is wrong with a file is said of the volume, not of the file. */
 function validateDownwardItems(items: readonly DownwardAPIVolumeFile[], path: string): FieldError[] {
-  return items.flatMap((item, index) => validateDownwardItem(item, path, `${path}.items[${index}]`));
+  return items.flatMap((item) => validateDownwardItem(item, path));
 }
 
-function validateDownwardItem({ path: file, fieldRef, resourceFieldRef, mode }: DownwardAPIVolumeFile, parent: string, path: string): FieldError[] {
+function validateDownwardItem({ path: file, fieldRef, resourceFieldRef, mode }: DownwardAPIVolumeFile, path: string): FieldError[] {
   const errors = file ? filePath(`${path}.path`, file) : [required(`${path}.path`)];
   if (fieldRef) errors.push(...validateVolumeFieldRef(fieldRef, `${path}.fieldRef`));
+  if (fieldRef && resourceFieldRef) errors.push(invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
   else if (resourceFieldRef) errors.push(...validateResourceFieldRef(resourceFieldRef, `${path}.resourceFieldRef`, true));
-  else errors.push(required(parent, 'one of fieldRef and resourceFieldRef is required'));
-  if (fieldRef && resourceFieldRef) errors.push(invalid(parent, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
+  else if (!fieldRef) errors.push(required(path, 'one of fieldRef and resourceFieldRef is required'));
   return [...errors, ...validateMode(`${path}.mode`, mode)];
 }
 

@@ -67,7 +67,7 @@ describe('the spec', () => {
     [{ hostname: 'A' }, [`spec.hostname: Invalid value: "A": ${dnsLabel}`]],
     [{ nodeSelector: { a: 'x y' } }, [expect.stringMatching(/^spec.nodeSelector: Invalid value: "x y": a valid label must be/) as string]],
     [{ securityContext: { runAsUser: -1 } }, ['spec.securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive']],
-    [{ hostPID: true, shareProcessNamespace: true }, ['spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled']],
+    [{ hostPID: true, shareProcessNamespace: true }, ['spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled']],
     [{ ephemeralContainers: [{ name: 'd', image: 'd' }] }, ['spec.ephemeralContainers: Forbidden: cannot be set on create']],
     [{ schedulingGates: [{ name: 'g' }], nodeName: 'n' }, ['spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared']],
     [{ hostNetwork: true, containers: [{ name: 'a', image: 'a', ports: [{ containerPort: 80, hostPort: 81 }] }] }, ['spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when `hostNetwork` is true']],
@@ -78,11 +78,21 @@ describe('the spec', () => {
     [{ tolerations: [{ value: 'a' }] }, ['spec.tolerations[0].operator: Invalid value: "": operator must be Exists when `key` is empty, which means "match all values and all keys"']],
     [{ tolerations: [{ key: 'a', tolerationSeconds: 1 }] }, ["spec.tolerations[0].effect: Invalid value: \"\": effect must be 'NoExecute' when `tolerationSeconds` is set"]],
     [{ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } } }, ['spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term']],
-    [{ affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: {} }] } } }, ['spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty']],
+    [{ affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: {} }] } } }, ['spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty', expect.stringContaining('name part must be non-empty') as string, expect.stringContaining('name part must consist of') as string]],
     [{ hostAliases: [{ ip: '203.0.113.1', hostnames: ['a', 'B_'] }] }, [expect.stringMatching(/^spec.hostAliases\[0\].hostnames\[1\]: Invalid value: "B_"/) as string]],
-    [{ dnsConfig: { searches: ['_tcp.example.com', 'a'.repeat(2040)] } }, [expect.stringContaining('must not have more than 2048 characters (including spaces) in the search list') as string, expect.stringContaining('must be no more than 253 bytes') as string]],
+    [{ dnsConfig: { searches: ['_tcp.example.com', 'a'.repeat(2040)] } }, [expect.stringContaining('must not have more than 2048 characters (including spaces) in the search list') as string, expect.stringContaining('must be no more than 253') as string]],
     [{ preemptionPolicy: 'Always' }, ['spec.preemptionPolicy: Unsupported value: "Always": supported values: "PreemptLowerPriority", "Never"']],
-    [{ overhead: { cpu: '-1' } }, ['spec.overhead[cpu]: Invalid value: "-1": must be greater than or equal to 0']],
+    [{ overhead: { cpu: '-1' } }, ['spec.overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0']],
+    [{ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['A b'] }, { key: 'kind', operator: 'Exists' }] }] } } } }, [
+      expect.stringMatching(/matchFields\[0\]\.values\[0\]: Invalid value: "A b": a lowercase RFC 1123 subdomain/) as string, expect.stringMatching(/matchFields\[1\]\.operator: Invalid value: "Exists": not a valid selector operator$/) as string,
+      expect.stringMatching(/matchFields\[1\]\.key: Invalid value: "kind": not a valid field selector key$/) as string,
+    ]],
+    [{ tolerations: [{ key: 'a', operator: 'Exists', value: 'b' }] }, ['spec.tolerations[0].operator: Invalid value: {"Key":"a","Operator":"Exists","Value":"b","Effect":"","TolerationSeconds":null}: value must be empty when `operator` is \'Exists\'']],
+    [{ securityContext: { fsGroupChangePolicy: '' } }, ['spec.securityContext.fsGroupChangePolicy: Unsupported value: "": supported values: "Always", "OnRootMismatch"']],
+    [{ topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'a' }] }, ['spec.topologySpreadConstraints[0].whenUnsatisfiable: Unsupported value: "": supported values: "DoNotSchedule", "ScheduleAnyway"']],
+    [{ serviceAccountName: '', volumes: [{ name: 'a', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } }] }, ['spec.volumes[0].projected.sources[0].serviceAccountToken: Forbidden: must not be specified when serviceAccountName is not set']],
+    [{ runtimeClassName: '' }, [expect.stringMatching(/^spec\.runtimeClassName: Invalid value: "": a lowercase RFC 1123 subdomain/) as string]],
+    [{ containers: [], initContainers: [{ name: 'i' }] }, ['spec.containers: Required value', 'spec.initContainers[0].image: Required value']],
     [{ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In', values: ['x y'] }] }] } } } }, [expect.stringMatching(/nodeSelectorTerms\[0\].matchExpressions\[0\].values\[0\]: Invalid value: "x y": a valid label/) as string]],
     [{ resourceClaims: [{ name: 'a', resourceClaimName: 'x' }, { name: 'a', resourceClaimTemplateName: 'x' }, { name: 'b' }] }, ['spec.resourceClaims[1].name: Duplicate value: "a"', 'spec.resourceClaims[2]: Invalid value: {"name":"b"}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`']],
     [{ topologySpreadConstraints: [{ maxSkew: 0, topologyKey: 'a', whenUnsatisfiable: 'DoNotSchedule' }] }, ['spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero']],
@@ -108,8 +118,15 @@ describe('a container', () => {
     [{ env: [{ name: 'A', value: 'x', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] }, ['env[0].valueFrom: Invalid value: "": may not be specified when `value` is not empty']],
     [{ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'spec.volumes' } } }] }, ['env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.volumes": error converting fieldPath: field label not supported: spec.volumes']],
     [{ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'status.phase' } } }] }, ['env[0].valueFrom.fieldRef.fieldPath: Unsupported value: "status.phase": supported values: "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"']],
-    [{ env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: '', key: '' } } }] }, ['env[0].valueFrom.configMapKeyRef.name: Required value', 'env[0].valueFrom.configMapKeyRef.key: Required value']],
-    [{ envFrom: [{}] }, ['envFrom[0]: Invalid value: "": must specify one of: `configMapRef` or `secretRef`']],
+    [{ env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: '', key: '' } } }] }, [expect.stringMatching(/^env\[0\]\.valueFrom\.configMapKeyRef\.name: Invalid value: "": a lowercase RFC 1123 subdomain/) as string, 'env[0].valueFrom.configMapKeyRef.key: Required value']],
+    [{ env: [{ name: 'A', valueFrom: { fieldRef: { apiVersion: 'v2', fieldPath: 'metadata.name' } } }] }, ['env[0].valueFrom.fieldRef.fieldPath: Invalid value: "metadata.name": error converting fieldPath: unsupported pod version: v2']],
+    [{ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: "spec.nodeName['a']" } } }] }, ["env[0].valueFrom.fieldRef.fieldPath: Invalid value: \"spec.nodeName['a']\": error converting fieldPath: field label does not support subscript: spec.nodeName['a']"]],
+    [{ env: [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '2' } } }] }, ["env[0].valueFrom.resourceFieldRef.divisor: Invalid value: \"limits.cpu\": only divisor's values 1m and 1 are supported with the cpu resource"]],
+    [{ env: [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '2Mi' } } }] }, ["env[0].valueFrom.resourceFieldRef.divisor: Invalid value: \"limits.memory\": only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the memory resource"]],
+    [{ env: [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1024Ki' } } }] }, []],
+    [{ envFrom: [{ configMapRef: { name: 'A b' } }, { secretRef: {} }] }, [expect.stringMatching(/^envFrom\[0\]\.configMapRef\.name: Invalid value: "A b"/) as string, 'envFrom[1].secretRef.name: Required value']],
+    [{ envFrom: [{}] }, ['envFrom: Invalid value: "": must specify one of: `configMapRef` or `secretRef`']],
+    [{ volumeMounts: [{ mountPath: '/a', mountPropagation: 'Up' }] }, ['volumeMounts[0].name: Required value', 'volumeMounts[0].name: Not found: ""', 'volumeMounts.mountPropagation: Unsupported value: "Up": supported values: "Bidirectional", "HostToContainer", "None"']],
     [{ volumeMounts: [{ name: 'x', mountPath: '' }] }, ['volumeMounts[0].name: Not found: "x"', 'volumeMounts[0].mountPath: Required value']],
     [{ livenessProbe: {} }, ['livenessProbe: Required value: must specify a handler type']],
     [{ livenessProbe: { exec: { command: ['x'] }, tcpSocket: { port: 1 } } }, ['livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type']],
@@ -118,7 +135,11 @@ describe('a container', () => {
     [{ readinessProbe: { httpGet: { port: 0, scheme: 'FTP' } } }, ['readinessProbe.httpGet.port: Invalid value: 0: must be between 1 and 65535, inclusive', 'readinessProbe.httpGet.scheme: Unsupported value: "FTP": supported values: "HTTP", "HTTPS"']],
     [{ resources: { limits: { cpu: '-1' } } }, ['resources.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0', 'resources.requests[cpu]: Invalid value: "-1": must be greater than or equal to 0']],
     [{ resources: { limits: { cpu: '1' }, requests: { cpu: '2' } } }, ['resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1']],
-    [{ resources: { requests: { disk: '1' } } }, ['resources.requests: Invalid value: "disk": must be a standard resource type or fully qualified', 'resources.requests: Invalid value: "disk": must be a standard resource for containers']],
+    [{ resources: { requests: { disk: '1' } } }, ['resources.requests[disk]: Invalid value: "disk": must be a standard resource type or fully qualified', 'resources.requests[disk]: Invalid value: "disk": must be a standard resource for containers']],
+    [{ resources: { requests: { 'a.b/c': '1' } } }, ['resources.limits: Required value: Limit must be set for non overcommitable resources']],
+    [{ resources: { requests: { 'a.b/c': '1' }, limits: { 'a.b/c': '2' } } }, ['resources.requests: Invalid value: "1": must be equal to a.b/c limit of 2']],
+    [{ resources: { limits: { 'hugepages-2Mi': '3Mi', cpu: '1' } } }, ['resources.limits[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi', 'resources.requests[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi']],
+    [{ resources: { limits: { 'hugepages-2Mi': '4Mi' } } }, ['resources: Forbidden: HugePages require cpu or memory']],
     [{ resources: { limits: { 'a.b/c': '1500m' } } }, ['resources.limits[a.b/c]: Invalid value: "1500m": must be an integer', 'resources.requests[a.b/c]: Invalid value: "1500m": must be an integer']],
     [{ resources: { claims: [{ name: 'gpu' }] } }, ['resources.claims[0]: Not found: "gpu": must be one of the names in pod.spec.resourceClaims which is empty']],
     [{ resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }, { resourceName: 'cpu', restartPolicy: 'Maybe' }] }, ['resizePolicy[1]: Duplicate value: "cpu"', 'resizePolicy: Unsupported value: "Maybe": supported values: "NotRequired", "RestartContainer"']],
@@ -130,10 +151,29 @@ describe('a container', () => {
   test('mounts only inside of its volumes', () => {
     const volumes = [{ name: 'v', emptyDir: {} }];
     expect(containerProblems({ volumeMounts: [{ name: 'v', mountPath: '/a', subPath: '../x' }, { name: 'v', mountPath: '/a', subPath: '/x' }] }, { volumes })).toEqual([
-      "volumeMounts[0].subPath: Invalid value: \"../x\": must not contain '..'", 'volumeMounts[1].subPath: Invalid value: "/x": must be a relative path', 'volumeMounts[1].mountPath: Invalid value: "/a": must be unique',
+      "volumeMounts.subPath: Invalid value: \"../x\": must not contain '..'", 'volumeMounts[1].mountPath: Invalid value: "/a": must be unique', 'volumeMounts.subPath: Invalid value: "/x": must be a relative path',
     ]);
-    expect(containerProblems({ volumeMounts: [{ name: 'v', mountPath: '/a', mountPropagation: 'Bidirectional' }] }, { volumes })).toEqual(['volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers']);
+    const recursive = { name: 'v', mountPath: '/a', recursiveReadOnly: 'Enabled' };
+    expect(containerProblems({ volumeMounts: [{ ...recursive, readOnly: true }] }, { volumes })).toEqual([]);
+    expect(containerProblems({ volumeMounts: [{ ...recursive, mountPropagation: 'HostToContainer' }] }, { volumes })).toEqual(['volumeMounts.recursiveReadOnly: Forbidden: may only be specified when readOnly is true', 'volumeMounts.recursiveReadOnly: Forbidden: may only be specified when mountPropagation is None or not specified']);
+    expect(containerProblems({ volumeMounts: [{ name: 'v', mountPath: '/a' }], volumeDevices: [{ name: 'v', devicePath: '/a' }] }, { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] })).toEqual([
+      'volumeMounts[0].name: Invalid value: "v": must not already exist in volumeDevices', 'volumeMounts[0].mountPath: Invalid value: "/a": must not already exist as a path in volumeDevices',
+      'volumeDevices[0].name: Invalid value: "v": must not already exist in volumeMounts', 'volumeDevices[0].devicePath: Invalid value: "/a": must not already exist as a path in volumeMounts',
+    ]);
+    expect(containerProblems({ volumeMounts: [{ name: 'v', mountPath: '/a', mountPropagation: 'Bidirectional' }] }, { volumes })).toEqual(['volumeMounts.mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers']);
   });
+});
+
+test('a volume that is wrong is as good as none to its mounts', () => {
+  const spec = { volumes: [{ name: 'v', secret: {} }], containers: [{ name: 'a', image: 'a:1', volumeMounts: [{ name: 'v', mountPath: '/v' }] }] };
+  expect(problems(spec)).toEqual(['spec.volumes[0].secret.secretName: Required value', 'spec.containers[0].volumeMounts[0].name: Not found: "v"']);
+});
+
+test('a pod of nothing has the defaults of one', () => {
+  const pod: Pod = { metadata: { name: 'p', namespace: 'n' } };
+  defaultPod(pod);
+  expect(pod.spec).toMatchObject({ restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', terminationGracePeriodSeconds: 30 });
+  expect(texts(validatePod(pod))).toEqual(['spec.containers: Required value']);
 });
 
 describe('volumes', () => {
@@ -147,8 +187,8 @@ describe('volumes', () => {
     [[{ name: 'a', configMap: { defaultMode: 512 } }], ['spec.volumes[0].configMap.name: Required value', 'spec.volumes[0].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive']],
     [[{ name: 'a', secret: { secretName: 's', items: [{ key: '', path: '..x' }] } }], ['spec.volumes[0].secret.items[0].key: Required value', "spec.volumes[0].secret.items[0].path: Invalid value: \"..x\": must not start with '..'"]],
     [[{ name: 'a', downwardAPI: { items: [{ path: 'x' }] } }], ['spec.volumes[0].downwardAPI: Required value: one of fieldRef and resourceFieldRef is required']],
-    [[{ name: 'a', downwardAPI: { items: [{ path: 'x', fieldRef: { fieldPath: 'spec.nodeName' } }] } }], ['spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"']],
-    [[{ name: 'a', projected: { sources: [{ serviceAccountToken: { path: '', expirationSeconds: 1 } }] } }], ['spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 1: may not specify a duration less than 10 minutes', 'spec.volumes[0].projected.path: Required value']],
+    [[{ name: 'a', downwardAPI: { items: [{ path: 'x', fieldRef: { fieldPath: 'spec.nodeName' } }] } }], ['spec.volumes[0].downwardAPI.fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"']],
+    [[{ name: 'a', projected: { sources: [{ serviceAccountToken: { path: '', expirationSeconds: 1 } }] } }], ['spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 1: may not specify a duration less than 10 minutes', 'spec.volumes[0].projected.path: Required value', 'spec.volumes[0].projected.sources[0].serviceAccountToken: Forbidden: must not be specified when serviceAccountName is not set']],
   ])('%.110j', (volumes, expected) => expect(problems({ volumes })).toEqual(expected));
 });
 
@@ -179,12 +219,19 @@ describe('an update', () => {
   test('may change nothing else', () => {
     expect(update((spec) => { spec.containers[0]!.args = ['x']; })).toEqual([expect.stringMatching(/^spec: Forbidden: pod updates may not change fields other than `spec\.containers\[\*\]\.image`,`spec\.initContainers\[\*\]\.image`,`spec\.activeDeadlineSeconds`,`spec\.tolerations` \(only additions to existing tolerations\),`spec\.terminationGracePeriodSeconds` \(allow it to be set to 1 if it was previously negative\)\n {2}changed: spec\.containers$/)]);
     expect(update((spec) => { spec.nodeName = 'n'; })[0]).toMatch(/changed: spec\.nodeName$/);
-    expect(update((spec) => { spec.containers.push({ name: 'b', image: 'b' }); })).toEqual(['spec.containers: Forbidden: pod updates may not add or remove containers']);
-    expect(update((spec) => { spec.containers[0]!.image = ''; })).toEqual(['spec.containers[0].image: Required value']);
+    expect(update((spec) => { spec.containers.push({ name: 'b', image: 'b' }); })).toContain('spec.containers: Forbidden: pod updates may not add or remove containers');
+    expect(update((spec) => { spec.containers[0]!.image = ''; })).toEqual(['spec.containers[0].image: Required value', 'spec.containers[0].image: Required value']);
+    expect(update((spec) => { spec.containers[0]!.image = ''; spec.nodeName = 'n'; }).at(-1)).toMatch(/changed: spec\.nodeName$/);
     expect(update((spec) => { spec.tolerations = []; })).toEqual(['spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds']);
     expect(update((spec) => { spec.activeDeadlineSeconds = 90; })).toEqual(['spec.activeDeadlineSeconds: Invalid value: 90: must be less than or equal to previous value']);
     expect(update((spec) => { delete spec.activeDeadlineSeconds; })).toEqual(['spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value']);
     expect(update((spec) => { spec.schedulingGates = [{ name: 'g' }]; })).toEqual(["spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'g'"]);
+  });
+
+  test('is a pod that makes sense, but for what it has had', () => {
+    expect(update((spec) => { spec.containers[0]!.env = [{ name: '' }]; })[0]).toBe('spec.containers[0].env[0].name: Required value');
+    const odd = podOf({ hostname: 'A_b' });
+    expect(validatePodUpdate({ ...odd, metadata: { ...odd.metadata, labels: { a: 'b' } } }, odd)).toEqual([]);
   });
 
   test('of a gated pod may narrow its place down', () => {

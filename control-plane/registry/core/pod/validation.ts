@@ -6,7 +6,7 @@ import { validatePodSpecUpdate } from './validate-pod-spec-update.ts';
 
 export function validatePod(pod: Pod): FieldError[] {
   const spec: Partial<PodSpec> = pod.spec ?? {};
-  const errors = [...validateDeletionCost(pod), ...validatePodSpec(spec, 'spec')];
+  const errors = validateAnyPod(pod);
   if (spec.ephemeralContainers?.length) errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'));
   if (spec.nodeName && spec.schedulingGates?.length) {
     errors.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
@@ -14,8 +14,25 @@ export function validatePod(pod: Pod): FieldError[] {
   return errors;
 }
 
+/** A pod from before a rule got stricter can still be labelled, and deleted. */
 export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
-  return [...validateDeletionCost(pod), ...validatePodSpecUpdate(pod.spec ?? {}, old.spec ?? {})];
+  const errors = validateAnyPod(pod);
+  const known = errors.length === 0 ? [] : validateAnyPod(old);
+  const fresh = errors.filter((error) => !known.some(({ field, message }) => field === error.field && message === error.message));
+  return [...fresh, ...validatePodSpecUpdate(pod.spec ?? {}, old.spec ?? {})];
+}
+
+function validateAnyPod(pod: Pod): FieldError[] {
+  const spec: Partial<PodSpec> = pod.spec ?? {};
+  return [...validateDeletionCost(pod), ...validatePodSpec(spec, 'spec'), ...validateTokens(spec)];
+}
+
+/** A token is somebody's. */
+function validateTokens({ serviceAccountName, volumes = [] }: Partial<PodSpec>): FieldError[] {
+  if (serviceAccountName) return [];
+  return volumes.flatMap(({ projected }, index) => (projected?.sources ?? []).flatMap(({ serviceAccountToken }, number) => (serviceAccountToken
+    ? [forbidden(`spec.volumes[${index}].projected.sources[${number}].serviceAccountToken`, 'must not be specified when serviceAccountName is not set')]
+    : [])));
 }
 
 const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
