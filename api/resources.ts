@@ -19,7 +19,7 @@ import type {
 import type { EndpointSlice } from './discovery.ts';
 import type { Event as GroupedEvent } from './events.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from './flowcontrol.ts';
-import type { Ingress, IngressClass, NetworkPolicy } from './networking.ts';
+import type { Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR } from './networking.ts';
 import type { RuntimeClass } from './node.ts';
 import type { PodDisruptionBudget } from './policy.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './rbac.ts';
@@ -57,6 +57,8 @@ export const podDisruptionBudgets = define<PodDisruptionBudget>({ group: 'policy
 export const ingresses = define<Ingress>({ group: 'networking.k8s.io', kind: 'Ingress', plural: 'ingresses', namespaced: true, shortNames: ['ing'], subresources: ['status'] });
 export const ingressClasses = define<IngressClass>({ group: 'networking.k8s.io', kind: 'IngressClass', plural: 'ingressclasses', namespaced: false });
 export const networkPolicies = define<NetworkPolicy>({ group: 'networking.k8s.io', kind: 'NetworkPolicy', plural: 'networkpolicies', namespaced: true, shortNames: ['netpol'] });
+export const serviceCIDRs = define<ServiceCIDR>({ group: 'networking.k8s.io', kind: 'ServiceCIDR', plural: 'servicecidrs', namespaced: false, subresources: ['status'] });
+export const ipAddresses = define<IPAddress>({ group: 'networking.k8s.io', kind: 'IPAddress', plural: 'ipaddresses', namespaced: false, shortNames: ['ip'] });
 export const endpointSlices = define<EndpointSlice>({ group: 'discovery.k8s.io', kind: 'EndpointSlice', plural: 'endpointslices', namespaced: true });
 export const leases = define<Lease>({ group: 'coordination.k8s.io', kind: 'Lease', plural: 'leases', namespaced: true });
 export const priorityClasses = define<PriorityClass>({ group: 'scheduling.k8s.io', kind: 'PriorityClass', plural: 'priorityclasses', namespaced: false, shortNames: ['pc'] });
@@ -99,7 +101,7 @@ export const selfSubjectRulesReviews = define<SelfSubjectRulesReview>({ group: '
 export const resources: readonly Resource[] = [
   namespaces, nodes, pods, services, endpoints, configMaps, secrets, events, serviceAccounts, replicationControllers, podTemplates,
   resourceQuotas, limitRanges, persistentVolumes, persistentVolumeClaims, deployments, replicaSets, statefulSets, daemonSets,
-  controllerRevisions, jobs, cronJobs, horizontalPodAutoscalers, podDisruptionBudgets, ingresses, ingressClasses, networkPolicies,
+  controllerRevisions, jobs, cronJobs, horizontalPodAutoscalers, podDisruptionBudgets, ingresses, ingressClasses, networkPolicies, serviceCIDRs, ipAddresses,
   endpointSlices, leases, priorityClasses, storageClasses, volumeAttachments, volumeAttributesClasses, csiDrivers, csiNodes, csiStorageCapacities,
   runtimeClasses, roles, roleBindings, clusterRoles, clusterRoleBindings, certificateSigningRequests, mutatingWebhookConfigurations,
   validatingWebhookConfigurations, validatingAdmissionPolicies, validatingAdmissionPolicyBindings, customResourceDefinitions,

@@ -23,6 +23,7 @@ import { createAuthentication, type Authentication } from './authentication/crea
 import { ensureFlowControlObjects } from './controllers/bootstrap/flow-control-objects.ts';
 import { ensurePriorityClasses } from './controllers/bootstrap/priority-classes.ts';
 import { ensureSystemNamespaces } from './controllers/bootstrap/system-namespaces.ts';
+import { ensureServiceCidr } from './controllers/bootstrap/service-cidr.ts';
 import { ensureDnsService, ensureKubernetesService } from './controllers/bootstrap/system-services.ts';
 import { startControllers } from './controllers/controllers.ts';
 import { SharedInformers } from './controllers/shared-informers.ts';
@@ -151,6 +152,7 @@ async function startParts(context: Context): Promise<RunningServer> {
 
   await ensureSystemNamespaces(client);
   await ensurePriorityClasses(client);
+  await ensureServiceCidr(client, options.serviceCIDR);
   await ensureFlowControlObjects(client);
   await ensureBootstrapPolicy(client);
   const aggregation = await prepareAggregation(context, { pki, client, storage, catalog: registry.catalog });

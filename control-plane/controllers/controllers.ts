@@ -31,6 +31,8 @@ import type { ServiceAccountOptions } from './service-account/service-account-co
 import type { ResourceCatalog } from '../registry/resource-catalog.ts';
 import type { SharedInformers } from './shared-informers.ts';
 import { ServiceAccountTokenController, type ServiceAccountTokenOptions } from './service-account/service-account-token-controller.ts';
+import { ServiceAddressController } from './service-cidr/service-address-controller.ts';
+import { ServiceCidrController } from './service-cidr/service-cidr-controller.ts';
 import { VolumeProtectionController } from './volume-protection/volume-protection-controller.ts';
 
 export interface ControllerSettings {
@@ -68,6 +70,8 @@ export const controllerTable: Readonly<Record<string, Build>> = {
   disruption: (context) => new DisruptionController(context),
   'stale-disruption': (context) => new StaleDisruptionController(context),
   'policy-type-checking': (context) => new PolicyTypeCheckingController(context),
+  'service-address': (context) => new ServiceAddressController(context),
+  'service-cidr': (context) => new ServiceCidrController(context),
   'pod-gc': (context, settings) => new PodGcController(context, settings.podGc),
 };
 

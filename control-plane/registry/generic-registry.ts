@@ -11,7 +11,7 @@ import type { Service } from '../../api/core.ts';
 import { newNotFound } from '../../api/errors.ts';
 import { objectKey } from '../../api/meta.ts';
 import type { DeleteOptions, KubernetesObject, ObjectList } from '../../api/meta.ts';
-import { customResourceDefinitions, services } from '../../api/resources.ts';
+import { customResourceDefinitions, ipAddresses, services } from '../../api/resources.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
@@ -29,6 +29,7 @@ import { ServiceAllocations } from './core/service/service-allocations.ts';
 import { conversions } from './conversions.ts';
 import { createConvertedRegistry } from './converted-registry.ts';
 import { createObject } from './create-object.ts';
+import { isOfService } from './networking/ip-address/service-addresses.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete-object.ts';
 import { EventRetention } from './event-retention.ts';
@@ -137,6 +138,7 @@ function createAllocations({ storage, logger, serviceCIDR, reservedClusterIPs, n
       logger.warn('a service has an address or a port that it may not have', { service: objectKey(object), error });
     }
   }
+  for (const { object } of storage.list(listPrefix(ipAddresses)).items) if (!isOfService(object)) allocations.hold(object.metadata?.name ?? '');
   return allocations;
 }
 

@@ -24,7 +24,9 @@ import { flowSchemaStrategy } from './flowcontrol/flow-schema.ts';
 import { priorityLevelStrategy } from './flowcontrol/priority-level-configuration.ts';
 import { ingressClassStrategy } from './networking/ingress-class/strategy.ts';
 import { ingressStrategy } from './networking/ingress/strategy.ts';
+import { createIpAddressStrategy } from './networking/ip-address/strategy.ts';
 import { networkPolicyStrategy } from './networking/network-policy/strategy.ts';
+import { serviceCidrStrategy } from './networking/service-cidr/strategy.ts';
 import { runtimeClassStrategy } from './node/runtime-class/strategy.ts';
 import { clusterRoleBindingStrategy, clusterRoleStrategy, roleBindingStrategy, roleStrategy } from './rbac/strategies.ts';
 import { createDefinitionStrategy } from '../custom-resources/definition-strategy.ts';
@@ -52,7 +54,7 @@ export function createStrategies({ allocations, clock, checkExpression = () => u
     ...workloadStrategies,
     namespaceStrategy, nodeStrategy, podStrategy, createServiceStrategy(allocations), endpointsStrategy, configMapStrategy, secretStrategy,
     eventStrategy, serviceAccountStrategy, deploymentStrategy, replicaSetStrategy, endpointSliceStrategy, leaseStrategy,
-    ingressStrategy, ingressClassStrategy, networkPolicyStrategy, priorityClassStrategy, runtimeClassStrategy, roleStrategy, roleBindingStrategy,
+    ingressStrategy, ingressClassStrategy, networkPolicyStrategy, serviceCidrStrategy, createIpAddressStrategy(allocations), priorityClassStrategy, runtimeClassStrategy, roleStrategy, roleBindingStrategy,
     clusterRoleStrategy, clusterRoleBindingStrategy, storageClassStrategy, volumeAttachmentStrategy, volumeAttributesClassStrategy, csiDriverStrategy, csiNodeStrategy,
     csiStorageCapacityStrategy, flowSchemaStrategy, priorityLevelStrategy, policyBindingStrategy, createPolicyStrategy(checkExpression),
     createMutatingWebhookStrategy(checkExpression), createValidatingWebhookStrategy(checkExpression), createApiServiceStrategy(clock),

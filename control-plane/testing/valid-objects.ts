@@ -55,6 +55,8 @@ const content: Readonly<Record<string, object>> = {
   Ingress: { spec: { rules: [{ host: 'a.example.com', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'given', port: { number: 80 } } } }] } }] } },
   IngressClass: { spec: { controller: 'example.com/given' } },
   NetworkPolicy: { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '198.18.0.0/16' } }], ports: [{ port: 80 }] }] } },
+  ServiceCIDR: { spec: { cidrs: ['198.19.240.0/24'] } },
+  IPAddress: { spec: { parentRef: { group: '', resource: 'services', namespace: 'default', name: 'given' } } },
   PriorityClass: { value: 5 },
   VolumeAttributesClass: { driverName: 'example.com/given', parameters: { speed: 'high' } },
   StorageClass: { provisioner: 'example.com/given' },
@@ -98,6 +100,7 @@ const groupedEvent = {
 /** The name that an object of the kind can have: of some kinds it follows from the content. */
 export function givenName({ kind }: Resource): string {
   if (kind === 'CustomResourceDefinition') return 'givens.given.example';
+  if (kind === 'IPAddress') return '203.0.113.9';
   return kind === 'APIService' ? 'v1.remote.example' : 'given';
 }
 

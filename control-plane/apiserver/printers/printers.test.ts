@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ContainerStatus, Pod } from '../../../api/core.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
 import {
-  configMaps, deployments, endpoints, endpointSlices, events, leases, namespaces, nodes, pods, replicaSets, resources, secrets, serviceAccounts, services,
+  configMaps, deployments, endpoints, endpointSlices, events, ipAddresses, leases, namespaces, nodes, pods, replicaSets, resources, secrets, serviceAccounts, serviceCIDRs, services,
   type Resource,
 } from '../../../api/resources.ts';
 import { printerOf } from './printers.ts';
@@ -36,6 +36,8 @@ it.each([
   [endpoints, 'Name Endpoints Age'],
   [endpointSlices, 'Name AddressType Ports Endpoints Age'],
   [leases, 'Name Holder Age'],
+  [serviceCIDRs, 'Name CIDRs Age'],
+  [ipAddresses, 'Name ParentRef'],
 ] as [Resource, string][])('the columns of %o are those of Kubernetes', (resource, expected) => {
   expect(header(resource)).toBe(expected);
 });
@@ -105,4 +107,10 @@ it.each<[string, Resource, object, string]>([
   ['a Lease', leases, { metadata, spec: { holderIdentity: 'me' } }, 'x | me | 5m'],
 ])('%s', (_title, resource, object, expected) => {
   expect(print(resource, object as KubernetesObject, true)).toBe(expected);
+});
+
+it('ServiceCIDRs and IPAddresses', () => {
+  expect(print(serviceCIDRs, { metadata: { name: 'kubernetes', creationTimestamp: created }, spec: { cidrs: ['198.18.0.0/16', '2001:db8::/64'] } })).toBe('kubernetes | 198.18.0.0/16,2001:db8::/64 | 5m');
+  expect(print(ipAddresses, { metadata: { name: '198.18.0.1' }, spec: { parentRef: { resource: 'services', namespace: 'default', name: 'kubernetes' } } })).toBe('198.18.0.1 | services/default/kubernetes');
+  expect(print(ipAddresses, { metadata: { name: '198.18.0.2' }, spec: { parentRef: { group: 'example.com', resource: 'gateways', name: 'g' } } })).toBe('198.18.0.2 | gateways.example.com/g');
 });

@@ -3,9 +3,9 @@ import type { KubernetesObject } from '../../../api/meta.ts';
 import {
   apiServices, certificateSigningRequests, clusterRoleBindings, componentStatuses, configMaps, controllerRevisions, cronJobs, csiDrivers,
   csiNodes, csiStorageCapacities, daemonSets, deployments, endpoints, endpointSlices, events, flowSchemas, groupedEvents, horizontalPodAutoscalers, horizontalPodAutoscalersV1,
-  ingressClasses, ingresses, jobs, leases, mutatingWebhookConfigurations, namespaces, networkPolicies, nodes, persistentVolumeClaims,
+  ingressClasses, ingresses, ipAddresses, jobs, leases, mutatingWebhookConfigurations, namespaces, networkPolicies, nodes, persistentVolumeClaims,
   persistentVolumes, podDisruptionBudgets, pods, podTemplates, priorityClasses, priorityLevelConfigurations, replicaSets,
-  replicationControllers, resourceQuotas, roleBindings, runtimeClasses, secrets, serviceAccounts, services, statefulSets, storageClasses,
+  replicationControllers, resourceQuotas, roleBindings, runtimeClasses, secrets, serviceAccounts, serviceCIDRs, services, statefulSets, storageClasses,
   validatingAdmissionPolicies, validatingAdmissionPolicyBindings, validatingWebhookConfigurations, volumeAttachments, volumeAttributesClasses,
   type Resource,
 } from '../../../api/resources.ts';
@@ -22,7 +22,7 @@ import { podPrinter } from './pod.ts';
 import { componentStatusPrinter, flowSchemaPrinter, priorityClassPrinter, priorityLevelPrinter, runtimeClassPrinter } from './policy-levels.ts';
 import type { Printer } from './printer.ts';
 import { configMapPrinter, leasePrinter, namespacePrinter, plainPrinter, secretPrinter, serviceAccountPrinter } from './records.ts';
-import { ingressClassPrinter, ingressPrinter, networkPolicyPrinter } from './routing.ts';
+import { ingressClassPrinter, ingressPrinter, ipAddressPrinter, networkPolicyPrinter, serviceCidrPrinter } from './routing.ts';
 import { csiDriverPrinter, csiNodePrinter, csiStorageCapacityPrinter, storageClassPrinter, volumeAttachmentPrinter, volumeAttributesClassPrinter } from './storage.ts';
 import {
   controllerRevisionPrinter, daemonSetPrinter, deploymentPrinter, podTemplatePrinter, replicaSetPrinter, replicationControllerPrinter, statefulSetPrinter,
@@ -56,6 +56,8 @@ register(leases, leasePrinter);
 register(ingresses, ingressPrinter);
 register(ingressClasses, ingressClassPrinter);
 register(networkPolicies, networkPolicyPrinter);
+register(serviceCIDRs, serviceCidrPrinter);
+register(ipAddresses, ipAddressPrinter);
 register(priorityClasses, priorityClassPrinter);
 register(runtimeClasses, runtimeClassPrinter);
 register(storageClasses, storageClassPrinter);

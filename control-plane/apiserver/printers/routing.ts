@@ -1,7 +1,7 @@
-/** Ingresses, IngressClasses and NetworkPolicies. */
-import type { Ingress, IngressClass, IngressRule, NetworkPolicy } from '../../../api/networking.ts';
+/** Ingresses, IngressClasses, NetworkPolicies, ServiceCIDRs and IPAddresses. */
+import type { Ingress, IngressClass, IngressRule, IPAddress, NetworkPolicy, ServiceCIDR } from '../../../api/networking.ts';
 import { formatLabelSelector, none } from './labels.ts';
-import { column, type Printer } from './printer.ts';
+import { column, nameColumn, type Printer } from './printer.ts';
 import { record } from './records.ts';
 
 const shownHosts = 3;
@@ -40,3 +40,15 @@ export const ingressClassPrinter: Printer<IngressClass> = record<IngressClass>([
 export const networkPolicyPrinter: Printer<NetworkPolicy> = record<NetworkPolicy>(
   [column('Pod-Selector', { description: 'Which pods it is about.' })],
   ({ spec }) => [formatLabelSelector((spec as Partial<NonNullable<typeof spec>> | undefined)?.podSelector ?? {})]);
+
+export const serviceCidrPrinter: Printer<ServiceCIDR> = record<ServiceCIDR>(
+  [column('CIDRs', { description: 'Address blocks that Services get their addresses from.' })], ({ spec }) => [(spec?.cidrs ?? []).join(',')]);
+
+/** Without an age, as in Kubernetes. */
+export const ipAddressPrinter: Printer<IPAddress> = {
+  columns: [nameColumn, column('ParentRef', { description: 'Who has the address.' })],
+  cells({ metadata, spec }) {
+    const { group, resource = '', namespace, name = '' } = spec?.parentRef ?? {};
+    return [metadata?.name ?? '', spec?.parentRef ? [group ? `${resource}.${group}` : resource, ...(namespace ? [namespace] : []), name].join('/').toLowerCase() : none];
+  },
+};

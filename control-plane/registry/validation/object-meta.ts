@@ -5,8 +5,9 @@ import { deepEqual } from '../deep-equal.ts';
 import { check, duplicate, forbidden, immutable, invalid, notNegative, required, tooLong, type FieldError } from './field-errors.ts';
 import { validateManagedFields } from './field-manager.ts';
 import { asPrefix, dns1035Label, dnsLabel, dnsSubdomain, labelValue, pathSegment, qualifiedName, type Rule } from './names.ts';
+import { strictAddress } from './strict-addresses.ts';
 
-export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment';
+export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment' | 'ip-address';
 
 export interface ObjectMetaRules {
   namespaced: boolean;
@@ -18,13 +19,14 @@ const rules: Readonly<Record<NameRule, Rule>> = {
   'dns-label': dnsLabel,
   'dns-1035-label': dns1035Label,
   'path-segment': pathSegment,
+  'ip-address': strictAddress,
 };
 
 const rbac = 'rbac.authorization.k8s.io';
 
 /** `group/plural` of kinds whose names follow another rule than DNS subdomains: they become something narrower, or nothing else. */
 const nameRules: Readonly<Record<string, NameRule>> = {
-  '/namespaces': 'dns-label', '/services': 'dns-1035-label', '/events': 'path-segment', 'apps/statefulsets': 'dns-label',
+  'networking.k8s.io/ipaddresses': 'ip-address', '/namespaces': 'dns-label', '/services': 'dns-1035-label', '/events': 'path-segment', 'apps/statefulsets': 'dns-label',
   [`${rbac}/roles`]: 'path-segment', [`${rbac}/rolebindings`]: 'path-segment', [`${rbac}/clusterroles`]: 'path-segment',
   [`${rbac}/clusterrolebindings`]: 'path-segment',
   'certificates.k8s.io/certificatesigningrequests': 'path-segment', 'apiregistration.k8s.io/apiservices': 'path-segment',

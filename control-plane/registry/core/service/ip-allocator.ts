@@ -39,6 +39,11 @@ export class IpAllocator {
     return formatAddress(this.first + offset);
   }
 
+  contains(address: string): boolean {
+    const offset = parseAddress(address) - this.first;
+    return offset >= 0 && offset < this.size;
+  }
+
   release(address: string): void {
     if (this.reserved.has(address)) return;
     const offset = parseAddress(address) - this.first;

@@ -17,6 +17,8 @@ type Release = () => void;
 export class ServiceAllocations {
   private readonly addresses: IpAllocator;
   private readonly ports: PortAllocator;
+  /** Addresses that others than Services have. */
+  private readonly held = new Set<string>();
 
   constructor(addresses: IpAllocator, ports: PortAllocator) {
     this.addresses = addresses;
@@ -33,6 +35,27 @@ export class ServiceAllocations {
   release(service: Service): void {
     for (const address of clusterIPsOf(service)) this.addresses.release(address);
     for (const port of nodePortsOf(service)) this.ports.release(port);
+  }
+
+  /**
+   * Keeps an address from Services; one outside of their range they cannot have anyway.
+   * @returns gives it back; undefined when somebody has it.
+   */
+  hold(address: string): Release | undefined {
+    if (!this.addresses.contains(address)) return () => {};
+    try {
+      this.addresses.take(address, '');
+    } catch (error) {
+      if (!(error instanceof AllocationError)) throw error;
+      return undefined;
+    }
+    this.held.add(address);
+    return () => this.letGo(address);
+  }
+
+  /** Of an address that is not held nothing happens. */
+  letGo(address: string): void {
+    if (this.held.delete(address)) this.addresses.release(address);
   }
 
   /** Writes what it takes into the service. @throws StatusError Invalid when a wish cannot be had; then nothing is taken. */
