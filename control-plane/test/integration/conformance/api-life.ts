@@ -9,8 +9,12 @@ export interface ApiLife {
   resource: string;
   /** undefined for cluster-wide ones. */
   namespace?: string;
-  /** A valid one, without its name. */
-  object: AnyObject;
+  /** A valid one, without its name; a function where it depends on the name. */
+  object: AnyObject | ((name: string) => AnyObject);
+  /** Of the first, second and third object. Default: any name will do. */
+  nameOf?: (number: number) => string;
+  /** Whether the server is done with a new one. Default: it does nothing to it. */
+  settled?: (object: AnyObject) => boolean;
   /** A status to set through `/status`; not of every kind. */
   status?: Record<string, unknown>;
   /** Not for kinds that have update alone. */
@@ -47,36 +51,41 @@ export async function lives(client: RawClient, life: ApiLife): Promise<void> {
   const { collection, everywhere } = pathsOf(life);
   const label = `life-of-${life.resource}`;
   const selector = `labelSelector=${encodeURIComponent(`life=${label}`)}`;
-  const make = async (name: string) => {
-    const object = await client.ok('POST', collection, { ...life.object, metadata: { ...life.object.metadata, name, labels: { life: label } } });
+  const nameOf = life.nameOf ?? ((number: number) => `${label}-${number}`);
+  const make = async (number: number) => {
+    const name = nameOf(number);
+    const given = typeof life.object === 'function' ? life.object(name) : life.object;
+    let object = await client.ok('POST', collection, { ...given, metadata: { ...given.metadata, name, labels: { life: label } } });
+    const { settled } = life;
+    if (settled) object = await eventually(async () => { const found = await client.ok('GET', `${collection}/${name}`); return settled(found) && found; }) as AnyObject;
     // Volumes and claims are kept until their controllers say that nobody uses them; here are none.
     if (object.metadata?.['finalizers'] === undefined) return object;
     return client.ok('PATCH', `${collection}/${name}`, { metadata: { finalizers: null } }, patchTypes.merge);
   };
 
   const events = await client.watch(`${everywhere}?watch=1&${selector}`);
-  const created = await make(`${label}-1`);
+  const created = await make(1);
   expect(created.metadata?.uid).toMatch(/^[0-9a-f-]{36}$/);
-  await make(`${label}-2`);
-  await make(`${label}-3`);
-  expect((await client.ok('GET', `${collection}/${label}-1`)).metadata?.uid).toBe(created.metadata?.uid);
+  await make(2);
+  await make(3);
+  expect((await client.ok('GET', `${collection}/${nameOf(1)}`)).metadata?.uid).toBe(created.metadata?.uid);
   expect((await client.ok('GET', `${collection}?${selector}`)).items).toHaveLength(3);
   expect((await client.ok('GET', `${everywhere}?${selector}`)).items).toHaveLength(3);
 
-  const patched = await client.ok('PATCH', `${collection}/${label}-1`, { metadata: { annotations: { patched: 'true' } } }, patchTypes.merge);
+  const patched = await client.ok('PATCH', `${collection}/${nameOf(1)}`, { metadata: { annotations: { patched: 'true' } } }, patchTypes.merge);
   expect(patched.metadata?.annotations).toMatchObject({ patched: 'true' });
-  const updated = await client.ok('PUT', `${collection}/${label}-1`, { ...patched, metadata: { ...patched.metadata, annotations: { ...patched.metadata?.annotations, updated: 'true' } } });
+  const updated = await client.ok('PUT', `${collection}/${nameOf(1)}`, { ...patched, metadata: { ...patched.metadata, annotations: { ...patched.metadata?.annotations, updated: 'true' } } });
   expect(updated.metadata?.annotations).toMatchObject({ patched: 'true', updated: 'true' });
-  const stale = await client.call('PUT', `${collection}/${label}-1`, created);
+  const stale = await client.call('PUT', `${collection}/${nameOf(1)}`, created);
   expect(stale).toMatchObject({ code: 409, body: { reason: 'Conflict' } });
-  if (life.status) await hasStatus(client, `${collection}/${label}-1`, life.status);
+  if (life.status) await hasStatus(client, `${collection}/${nameOf(1)}`, life.status);
 
-  await client.ok('DELETE', `${collection}/${label}-2`);
-  expect((await client.call('GET', `${collection}/${label}-2`)).code).toBe(404);
+  await client.ok('DELETE', `${collection}/${nameOf(2)}`);
+  await eventually(async () => (await client.call('GET', `${collection}/${nameOf(2)}`)).code === 404);
   await client.ok('DELETE', `${collection}?${selector}`);
   await eventually(async () => (await client.ok('GET', `${collection}?${selector}`)).items?.length === 0);
   await eventually(() => events.filter(({ type }) => type === 'DELETED').length === 3);
-  expect(events.filter(({ type }) => type === 'ADDED').map(({ object }) => object.metadata?.name)).toEqual([1, 2, 3].map((number) => `${label}-${number}`));
+  expect(events.filter(({ type }) => type === 'ADDED').map(({ object }) => object.metadata?.name)).toEqual([1, 2, 3].map(nameOf));
   expect(events.some(({ type, object }) => type === 'MODIFIED' && object.metadata?.annotations?.['patched'] === 'true' && object.metadata.annotations['updated'] === undefined)).toBe(true);
   expect(events.some(({ type, object }) => type === 'MODIFIED' && object.metadata?.annotations?.['updated'] === 'true')).toBe(true);
 }
