@@ -1,4 +1,5 @@
 // Bundles the product into dist/: one entry, one chunk per part, so that each process loads only its own code.
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +23,17 @@ const unused = {
   },
 };
 
+/** What /version says of the source. Without a git checkout (a release archive) the commit is a hash of the source. */
+function gitFacts() {
+  const git = (...args) => execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  try {
+    const date = new Date(git('show', '--no-patch', '--format=%cI', 'HEAD')).toISOString().replace(/\.\d+Z$/, 'Z');
+    return { COMMIT: git('rev-parse', 'HEAD'), TREE_STATE: git('status', '--porcelain') === '' ? 'clean' : 'dirty', COMMIT_DATE: date };
+  } catch {
+    return { COMMIT: sourceStamp(root).slice(0, 40), TREE_STATE: 'archive', COMMIT_DATE: '1970-01-01T00:00:00Z' };
+  }
+}
+
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
@@ -41,7 +53,7 @@ await build({
   mainFields: ['module', 'main'],
   external: ['level', 'classic-level'],
   plugins: [unused],
-  define: { 'process.env.BRAMBLE_VERSION': JSON.stringify(version) },
+  define: Object.fromEntries(Object.entries({ VERSION: version, ...gitFacts() }).map(([name, value]) => [`process.env.BRAMBLE_${name}`, JSON.stringify(value)])),
   banner: {
     js: "import { createRequire as brambleCreateRequire } from 'node:module'; const require = brambleCreateRequire(import.meta.url);"
       + " import { dirname as brambleDirname } from 'node:path'; import { fileURLToPath as brambleFileURLToPath } from 'node:url';"

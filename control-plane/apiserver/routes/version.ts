@@ -13,12 +13,14 @@ export function gitVersion(version: string): string {
   return `v${major}.${minor}.${patch}+bramble-${version}`;
 }
 
+/** The build writes these in (scripts/build.js); from source there is no build. `kubectl version` and its tests want a commit. */
+const build = { gitCommit: process.env.BRAMBLE_COMMIT ?? '', gitTreeState: process.env.BRAMBLE_TREE_STATE ?? '', buildDate: process.env.BRAMBLE_COMMIT_DATE ?? '1970-01-01T00:00:00Z' };
+
 export function registerVersion(app: FastifyInstance, version: string, catalog: ResourceCatalog): void {
   const { major, minor } = kubernetesVersion;
   const info = {
     major, minor, emulationMajor: major, emulationMinor: minor, minCompatibilityMajor: major, minCompatibilityMinor: minor,
-    gitVersion: gitVersion(version), gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z',
-    goVersion: '', compiler: 'node', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+    gitVersion: gitVersion(version), ...build, goVersion: '', compiler: 'node', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   };
   app.get('/version', (request, reply) => sendValue(request, reply, 200, info));
   app.get('/', (request, reply) => sendValue(request, reply, 200, { paths: pathsOf(catalog) }));

@@ -64,6 +64,11 @@ async function review(token: string, audience?: string): Promise<{ authenticated
   return made.status;
 }
 
+it('tells of what source the server was built', async () => {
+  const version = JSON.parse(await cluster.kubectl.run(['get', '--raw', '/version'])) as Record<string, string>;
+  expect(version).toMatchObject({ gitCommit: expect.stringMatching(/^[0-9a-f]{40}$/) as string, gitVersion: expect.stringMatching(/^v1\.\d+\.\d+\+bramble-/) as string });
+});
+
 describe('a pod', () => {
   it('is given a token, the cluster\'s authority, its namespace and the address of the API', async () => {
     expect(await inPod(['cat', `${account}/namespace`])).toBe('team');
