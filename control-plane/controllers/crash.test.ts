@@ -39,5 +39,5 @@ describe('controllers that are killed at any moment', () => {
         await cluster.stop();
       }
     }), { numRuns: 15 });
-  });
+  }, 60_000);
 });
