@@ -41,6 +41,7 @@ describe('CEL', () => {
   it.each([
     ['self.nothing == 1', "ERROR: <input>:1:5: undefined field 'nothing'\n | self.nothing == 1\n | ....^"], ['other', "ERROR: <input>:1:1: undeclared reference to 'other' (in container '')"],
     ['self.replicas + "a"', "found no matching overload for '_+_' applied to '(int, string)'"], ['"ell" in "hello"', "found no matching overload for '@in' applied to '(string, string)'"],
+    ['self.name.matches("(")', 'ERROR: <input>:1:19: invalid matches argument'], ['matches(self.name, "[")', 'ERROR: <input>:1:20: invalid matches argument'],
     ['self.name.nonsense()', "undeclared reference to 'nonsense'"], ['self.replicas +', 'Syntax error'], ['self.name.startsWith(1)', "found no matching overload for 'startsWith' applied to 'string.(int)'"],
   ])('does not compile %s', (source, why) => {
     expect(() => compileCel(source, { variables: { self } })).toThrow(why);

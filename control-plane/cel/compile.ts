@@ -10,6 +10,8 @@ import { formatOverloads } from './format-library.ts';
 import { checkInt, overloadsOf } from './functions.ts';
 import { accepts, applyBinary, binaryType, find, iterate, joined, lookUp, noOverload, selectOptional } from './operators.ts';
 import { namespaces, parse, qualifiedName, unescape, type Node, type Parsed } from './parse.ts';
+import { PatternError } from '../regular-expression/parse.ts';
+import { RegularExpression } from '../regular-expression/regular-expression.ts';
 import { CelCompileError, CelEvaluationError, perCallCostLimit, type CelBudget, type CelProgram } from './program.ts';
 import { bool, dyn, formatType, int, isAssignable, isDynamic, listOf, mapOf, optionalOf, string, typeType, type CelType } from './types.ts';
 import { adapt, CelMap, List, NativeMap, none, Optional, toNative, typeNameOf, TypeValue } from './values.ts';
@@ -357,7 +359,19 @@ class Compiler {
   private call(name: string, given: readonly Node[], at: number): Compiled {
     if (name === 'has' && given.length === 1) return this.has(given[0]!);
     const args = given.map((node) => this.node(node));
+    if (name === 'matches' && given.length === 2) this.checkPattern(given[1]!);
     return this.choose(name, name, false, args, at + name.length);
+  }
+
+  /** A pattern that is written down is tried before it is used. */
+  private checkPattern(node: Node): void {
+    if (node.op !== 'value' || typeof node.args !== 'string') return;
+    try {
+      new RegularExpression(node.args);
+    } catch (error) {
+      if (!(error instanceof PatternError)) throw error;
+      this.fail(node.pos, 'invalid matches argument');
+    }
   }
 
   private has(node: Node): Compiled {
@@ -385,6 +399,7 @@ class Compiler {
     const target = this.node(receiver);
     const macro = this.macro(name, target, given);
     if (macro) return macro;
+    if (name === 'matches' && given.length === 1) this.checkPattern(given[0]!);
     return this.choose(name, name, true, [target, ...given.map((one) => this.node(one))], this.source.indexOf('(', receiver.pos) < 0 ? node.pos : this.source.indexOf('(', receiver.pos));
   }
 

@@ -161,9 +161,38 @@ describe('custom resource definitions', () => {
     };
     expect(await wrong((one) => { one.metadata!.name = 'x'; })).toContain('metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group');
     expect(await wrong((one) => { one.spec.versions[0]!.storage = false; })).toContain('must have exactly one version marked as storage version');
-    expect(await wrong((one) => { delete one.spec.versions[0]!.schema; })).toContain('spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required');
+    expect(await wrong((one) => { delete one.spec.versions[0]!.schema; })).toContain('spec.versions[0].schema.openAPIV3Schema: Required value');
     expect(await wrong((one) => { one.spec.versions[0]!.schema!.openAPIV3Schema!.properties!['spec'] = {}; })).toContain('spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields');
     expect(await wrong((one) => { one.spec.group = 'x.k8s.io'; one.metadata!.name = 'crontabs.x.k8s.io'; })).toContain('metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation');
-    expect(await wrong((one) => { one.spec.versions[0]!.schema!.openAPIV3Schema!.properties!['spec'] = specSchema({ bad: { type: 'integer', default: 'x' } }); })).toContain('spec.validation.openAPIV3Schema.properties[spec].properties[bad].default: Invalid value: "string"');
+    expect(await wrong((one) => { one.spec.versions[0]!.schema!.openAPIV3Schema!.properties!['spec'] = specSchema({ bad: { type: 'integer', default: 'x' } }); })).toContain('spec.validation.openAPIV3Schema.properties[spec].properties[bad].default: Invalid value: "string":  in body must be of type integer: "string"');
+  });
+
+  it.each<[string, (definition: CustomResourceDefinition) => void, string]>([
+    ['an empty short name', (one) => { one.spec.names.shortNames = ['']; }, 'spec.names.shortNames[0]: Invalid value: "": a DNS-1035 label must consist of'],
+    ['a version that is no label, twice', (one) => { one.spec.versions[0]!.name = 'V1'; }, 'spec.version: Invalid value: "V1": a DNS-1035 label'],
+    ['no storage version, as Go shows it', (one) => { one.spec.versions[0]!.storage = false; }, 'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,'],
+    ['a warning with a line break', (one) => { Object.assign(one.spec.versions[0]!, { deprecated: true, deprecationWarning: 'a\nb' }); }, 'must only contain printable UTF-8 characters; non-printable character found at index 1'],
+    ['rules at the root beside a status', (one) => { one.spec.versions[0]!.schema!.openAPIV3Schema!.anyOf = [{ required: ['spec'] }]; }, 'XPreserveUnknownFields XValidations] fields are allowed at the root of the schema if the status subresource is enabled'],
+    ['a root that may be null', (one) => { one.spec.versions[0]!.schema!.openAPIV3Schema!.nullable = true; }, 'spec.validation.openAPIV3Schema.nullable: Forbidden: nullable cannot be true at the root'],
+    ['versions of reviews twice', (one) => { one.spec.conversion = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1', 'v1'], clientConfig: { url: 'https://a/b' } } }; }, 'spec.conversion.conversionReviewVersions[1]: Invalid value: "v1": duplicate version'],
+    ['a conversion that has no use for its versions', (one) => { one.spec.conversion = { strategy: 'None', webhook: { conversionReviewVersions: ['v1'] } }; }, 'spec.conversion.conversionReviewVersions: Forbidden: should not be set when strategy is not set to Webhook'],
+    ['a user in a URL', (one) => { one.spec.conversion = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig: { url: 'https://a:b@c/d' } } }; }, 'spec.conversion.webhookClientConfig.url: Invalid value: "a:b": user information is not permitted in the URL'],
+    ['selectable fields in no dot notation', (one) => { one.spec.versions[0]!.selectableFields = [{ jsonPath: 'spec.image' }]; }, 'is an invalid path: expected [ or . but got: spec'],
+  ])('refuses %s', async (_name, change, expected) => {
+    const definition = makeDefinition();
+    change(definition);
+    expect((await refusal(definitions().create(test.context, undefined, definition))).message).toContain(expected);
+  });
+
+  it('accepts what Kubernetes accepts, and warns of formats that nobody keeps to', async () => {
+    const definition = makeDefinition();
+    const { properties } = definition.spec.versions[0]!.schema!.openAPIV3Schema!;
+    properties!['spec'] = specSchema({
+      port: { type: 'integer', 'x-kubernetes-int-or-string': true }, name: { type: 'string', format: 'k8s-short-name' }, odd: { type: 'string', format: 'odd' },
+      nested: { type: 'object', properties: { a: { type: 'string' } }, allOf: [{ properties: { b: { minLength: 1 } } }] },
+    });
+    const warnings: string[] = [];
+    await definitions().create({ ...test.context, warnings }, undefined, definition);
+    expect(warnings).toEqual(['unrecognized format "odd"']);
   });
 });

@@ -2,9 +2,21 @@
 import { customResourceDefinitions } from '../../api/resources.ts';
 import { deepEqual } from '../registry/deep-equal.ts';
 import { plainStrategy, type Strategy } from '../registry/strategy.ts';
-import { cleanupFinalizer, storageVersionOf, withCondition, type Definition } from './definition.ts';
+import { cleanupFinalizer, storageVersionOf, withCondition, type Definition, type Version } from './definition.ts';
+import { isKnownFormat } from './formats.ts';
+import type { Schema } from './schema-node.ts';
 import { validateDefinition, validateDefinitionStatus, validateDefinitionUpdate } from './validate-definition.ts';
 import { validateRules } from './validate-rules.ts';
+
+function unknownFormats({ spec }: Definition): string[] {
+  const found = (schema: Schema | undefined): string[] => (schema === undefined ? [] : [
+    ...(schema.format && !isKnownFormat(schema.format, schema.type) ? [schema.format] : []),
+    ...Object.values(schema.properties ?? {}).flatMap(found), ...found(schema.items),
+    ...(typeof schema.additionalProperties === 'object' ? found(schema.additionalProperties) : []),
+    ...[...schema.allOf ?? [], ...schema.anyOf ?? [], ...schema.oneOf ?? []].flatMap(found), ...found(schema.not),
+  ]);
+  return spec.versions.flatMap(({ schema }) => found(schema?.openAPIV3Schema as Schema | undefined));
+}
 
 /** @param now RFC 3339. */
 export function createDefinitionStrategy(now: () => string): Strategy<Definition> {
@@ -15,7 +27,7 @@ export function createDefinitionStrategy(now: () => string): Strategy<Definition
     defaults(definition) {
       const spec = definition.spec as Definition['spec'] | undefined;
       // What is not there at all is refused by validation, by its name.
-      definition.spec = { group: '', scope: '', ...spec, names: { ...{ kind: '', plural: '' }, ...spec?.names }, versions: spec?.versions ?? [] };
+      definition.spec = { group: '', scope: '', ...spec, names: { ...{ kind: '', plural: '' }, ...spec?.names }, versions: (spec?.versions ?? []).map((version: Partial<Version>) => ({ ...version, name: version.name ?? '', served: version.served ?? false, storage: version.storage ?? false })) };
       const { names } = definition.spec;
       if (!names.singular && names.kind) names.singular = names.kind.toLowerCase();
       if (!names.listKind && names.kind) names.listKind = `${names.kind}List`;
@@ -37,6 +49,10 @@ export function createDefinitionStrategy(now: () => string): Strategy<Definition
     },
     prepareForStatusUpdate(definition, old) {
       definition.spec = old.spec;
+    },
+    warnings(definition, old) {
+      const known = new Set(old ? unknownFormats(old) : []);
+      return unknownFormats(definition).filter((format) => !known.has(format)).map((format) => `unrecognized format ${JSON.stringify(format)}`);
     },
     validate: (definition) => validateDefinition(definition, validateRules),
     validateUpdate: (definition, old) => validateDefinitionUpdate(definition, old, validateRules),

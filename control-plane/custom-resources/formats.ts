@@ -1,5 +1,6 @@
 /** The formats of strings that CustomResourceDefinitions may ask for. Source: k8s.io/kube-openapi/pkg/validation/strfmt. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { dnsLabel, dnsSubdomain } from '../registry/validation/names.ts';
 
 const uuid = (version: string): RegExp => new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}$`, 'i');
 
@@ -45,6 +46,8 @@ const formats: Readonly<Record<string, (text: string) => boolean>> = {
   isbn: (text) => isIsbn10(text) || isIsbn13(text),
   isbn10: isIsbn10,
   isbn13: isIsbn13,
+  'k8s-long-name': (text) => dnsSubdomain(text).length === 0,
+  'k8s-short-name': (text) => dnsLabel(text).length === 0,
   mac: (text) => /^(?:[0-9a-fA-F]{2}([:-]))(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}$/.test(text) || /^(?:[0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}$/.test(text),
   rgbcolor: (text) => /^rgb\(\s*(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])(?:\s*,\s*(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])){2}\s*\)$/.test(text),
   ssn: (text) => /^\d{3}[- ]?\d{2}[- ]?\d{4}$/.test(text),
@@ -64,6 +67,14 @@ function isIsbn10(text: string): boolean {
 function isIsbn13(text: string): boolean {
   const digits = text.replace(/[\s-]+/g, '');
   return /^\d{13}$/.test(digits) && Array.from(digits).reduce((sum, digit, index) => sum + Number(digit) * (index % 2 === 0 ? 1 : 3), 0) % 10 === 0;
+}
+
+/** @returns whether Kubernetes keeps to a format of values of this type. */
+export function isKnownFormat(format: string, type: string | undefined): boolean {
+  if (type === 'integer') return format === 'int32' || format === 'int64';
+  if (type === 'number') return format === 'float' || format === 'double';
+  const plain = format.replaceAll('-', '');
+  return (type === undefined || type === 'string') && (plain === 'password' || Object.keys(formats).some((name) => name.replaceAll('-', '') === plain));
 }
 
 /** Unknown formats allow everything, as Kubernetes does. */

@@ -1,5 +1,6 @@
 /** Validation of CustomResourceDefinitions. Follows apiextensions' pkg/apis/apiextensions/validation, version v1. */
 import type { CustomResourceConversion, CustomResourceSubresources, CustomResourceColumnDefinition } from 'kubernetes-types/apiextensions/v1';
+import { validateClientConfig, validateReviewVersions } from '../registry/admissionregistration/webhooks.ts';
 import { deepEqual } from '../registry/deep-equal.ts';
 import { forbidden, immutable, invalid, notSupported, required, type FieldError } from '../registry/validation/field-errors.ts';
 import { dns1035Label, dnsSubdomain } from '../registry/validation/names.ts';
@@ -17,7 +18,8 @@ const columnFormats = ['int32', 'int64', 'float', 'double', 'byte', 'date', 'dat
 export function validateDefinition(definition: Definition, validateRules: RuleValidation): FieldError[] {
   const { spec, metadata } = definition;
   const errors: FieldError[] = [];
-  if (metadata?.name !== `${spec.names.plural}.${spec.group}`) errors.push(invalid('metadata.name', metadata?.name ?? '', 'must be spec.names.plural+"."+spec.group'));
+  // A missing name has been refused already.
+  if (metadata?.name && metadata.name !== `${spec.names.plural}.${spec.group}`) errors.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
   errors.push(...validateSpec(definition, validateRules));
   if (isProtectedGroup(spec.group)) {
     const { approval, reason } = approvalOf(metadata?.annotations);
@@ -83,30 +85,67 @@ function validateVersions(versions: readonly Version[], validateRules: RuleValid
     return rule.length > 0 ? [invalid(`spec.versions[${index}].name`, name, rule.join(','))] : [];
   });
   versions.forEach((version, index) => {
-    if (version.deprecationWarning !== undefined && !version.deprecated) errors.push(invalid(`spec.versions[${index}].deprecationWarning`, version.deprecationWarning, 'can only be set for deprecated versions'));
-    if (version.deprecationWarning === '') errors.push(invalid(`spec.versions[${index}].deprecationWarning`, '', 'must not be empty'));
-    if ((version.deprecationWarning ?? '').length > 256) errors.push(invalid(`spec.versions[${index}].deprecationWarning`, version.deprecationWarning, 'must be <= 256 characters long'));
-    if (!version.schema?.openAPIV3Schema) errors.push(required(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required'));
+    errors.push(...validateDeprecationWarning(version, `spec.versions[${index}].deprecationWarning`));
+    if (!version.schema?.openAPIV3Schema) errors.push(required(`spec.versions[${index}].schema.openAPIV3Schema`));
   });
-  if (new Set(versions.map(({ name }) => name)).size < versions.length) errors.push(invalid('spec.versions', versions, 'must contain unique version names'));
-  if (versions.filter(({ storage }) => storage).length !== 1) errors.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'));
   // Versions that agree are one to Kubernetes, and its paths say so.
   const shared = <K extends keyof Version>(name: K): boolean => versions.every((version) => deepEqual(version[name], versions[0]![name]));
+  const shown = (): unknown => internalVersions(versions, shared);
+  if (new Set(versions.map(({ name }) => name)).size < versions.length) errors.push(invalid('spec.versions', shown(), 'must contain unique version names'));
+  if (versions.filter(({ storage }) => storage).length !== 1) errors.push(invalid('spec.versions', shown(), 'must have exactly one version marked as storage version'));
+  const [first] = versions;
+  if (first?.name && dns1035Label(first.name).length > 0) errors.push(invalid('spec.version', first.name, dns1035Label(first.name).join(',')));
   const each = (name: keyof Version, check: (version: Version, path: string) => FieldError[]): void => {
     if (versions.length === 0) return;
     if (shared(name)) errors.push(...check(versions[0]!, 'spec'));
     else versions.forEach((version, index) => errors.push(...check(version, `spec.versions[${index}]`)));
   };
-  each('schema', ({ schema }, path) => {
+  each('schema', ({ schema, subresources }, path) => {
     if (!schema?.openAPIV3Schema) return [];
     const at = `${path === 'spec' ? 'spec.validation' : `${path}.schema`}.openAPIV3Schema`;
-    const structural = validateSchema(schema.openAPIV3Schema as unknown as Schema, at);
-    return structural.length > 0 ? structural : validateRules(schema.openAPIV3Schema as unknown as Schema, at);
+    const wanted = schema.openAPIV3Schema as unknown as Schema;
+    const hasStatus = path === 'spec' ? versions.some((version) => version.subresources?.status) : subresources?.status !== undefined;
+    const atRoot = [...(hasStatus ? validateRootWithStatus(wanted, at) : []), ...(wanted.nullable ? [forbidden(`${at}.nullable`, 'nullable cannot be true at the root')] : [])];
+    const structural = validateSchema(wanted, at);
+    return [...atRoot, ...(structural.length > 0 ? structural : validateRules(wanted, at))];
   });
   each('subresources', ({ subresources }, path) => validateSubresources(subresources, `${path}.subresources`));
   each('additionalPrinterColumns', ({ additionalPrinterColumns }, path) => (additionalPrinterColumns ?? []).flatMap((column, index) => validateColumn(column, `${path}.additionalPrinterColumns[${index}]`)));
   each('selectableFields', (version, path) => validateSelectableFields(version, `${path}.selectableFields`));
   return errors;
+}
+
+function validateDeprecationWarning({ deprecated, deprecationWarning: text }: Version, path: string): FieldError[] {
+  if (text === undefined) return [];
+  if (!deprecated) return [invalid(path, text, 'can only be set for deprecated versions')];
+  const problems = [...(text.length > 256 ? ['must be <= 256 characters long'] : []), ...(text === '' ? ['must not be an empty string'] : [])];
+  const hidden = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(text);
+  if (hidden) problems.push(`must only contain printable UTF-8 characters; non-printable character found at index ${Buffer.byteLength(text.slice(0, hidden.index))}`);
+  return problems.map((problem) => invalid(path, text, problem));
+}
+
+/** Versions as errors show them: with the names of Go's fields, and without what all of them share. */
+function internalVersions(versions: readonly Version[], shared: (name: keyof Version) => boolean): unknown {
+  if (versions.length === 0) return null;
+  const own = (version: Version, name: keyof Version): unknown => (shared(name) ? null : version[name] ?? null);
+  return versions.map((version) => ({
+    Name: version.name, Served: version.served, Storage: version.storage, Deprecated: version.deprecated ?? false, DeprecationWarning: version.deprecationWarning ?? null,
+    Schema: own(version, 'schema'), Subresources: own(version, 'subresources'), AdditionalPrinterColumns: own(version, 'additionalPrinterColumns'), SelectableFields: own(version, 'selectableFields'),
+  }));
+}
+
+/** What the root of a schema may have beside a status subresource, whose schema is taken out of its properties. */
+const allowedBesideStatus = [
+  'Description', 'Type', 'Format', 'Title', 'Maximum', 'ExclusiveMaximum', 'Minimum', 'ExclusiveMinimum', 'MaxLength', 'MinLength', 'Pattern', 'MaxItems', 'MinItems', 'UniqueItems', 'MultipleOf', 'Required',
+  'Items', 'Properties', 'ExternalDocs', 'Example', 'XPreserveUnknownFields', 'XValidations',
+];
+
+function validateRootWithStatus(schema: Schema, path: string): FieldError[] {
+  if (schema.type && schema.type !== 'object') return [invalid(`${path}.type`, schema.type, 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled')];
+  const internal = (name: string): string => (name.startsWith('x-kubernetes-') ? `X${name.slice('x-kubernetes'.length).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())}` : name.charAt(0).toUpperCase() + name.slice(1));
+  const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== false && value !== '' && !(Array.isArray(value) && value.length === 0);
+  const other = Object.entries(schema).some(([name, value]) => isSet(value) && !allowedBesideStatus.includes(internal(name)));
+  return other ? [invalid(path, schema, `only [${allowedBesideStatus.join(' ')}] fields are allowed at the root of the schema if the status subresource is enabled`)] : [];
 }
 
 function requireNames(names: Names): FieldError[] {
@@ -116,8 +155,9 @@ function requireNames(names: Names): FieldError[] {
 function validateNames(names: Names, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const label = (at: string, value: string | undefined, mixed = false): void => {
-    const texts = value ? dns1035Label(mixed ? value.toLowerCase() : value) : [];
-    if (texts.length > 0) errors.push(invalid(`${path}.${at}`, value, `${mixed ? 'may have mixed case, but should otherwise match: ' : ''}${texts.join(',')}`));
+    // Only names of their own may be left out.
+    const texts = value || at.includes('[') ? dns1035Label((mixed ? value?.toLowerCase() : value) ?? '') : [];
+    if (texts.length > 0) errors.push(invalid(`${path}.${at}`, value ?? '', `${mixed ? 'may have mixed case, but should otherwise match: ' : ''}${texts.join(',')}`));
   };
   label('plural', names.plural);
   label('singular', names.singular);
@@ -133,37 +173,20 @@ function validateConversion(conversion: CustomResourceConversion | undefined): F
   if (!conversion) return [];
   const { strategy, webhook } = conversion;
   if (strategy !== 'None' && strategy !== 'Webhook') return [strategy ? notSupported('spec.conversion.strategy', strategy, ['None', 'Webhook']) : required('spec.conversion.strategy')];
-  if (strategy === 'None') return webhook ? [forbidden('spec.conversion.webhookClientConfig', 'should not be set when strategy is not set to Webhook')] : [];
+  const unused = (name: string): FieldError => forbidden(`spec.conversion.${name}`, 'should not be set when strategy is not set to Webhook');
+  if (strategy === 'None') return [...(webhook?.clientConfig ? [unused('webhookClientConfig')] : []), ...(webhook?.conversionReviewVersions.length ? [unused('conversionReviewVersions')] : [])];
   const config = webhook?.clientConfig;
   const versions = webhook?.conversionReviewVersions ?? [];
   const errors: FieldError[] = [];
   const at = 'spec.conversion.webhookClientConfig';
   if (!config) errors.push(required(at, 'required when strategy is set to Webhook'));
-  else if ((config.url === undefined) === (config.service === undefined)) errors.push(required(at, 'exactly one of url or service is required'));
-  else if (config.url !== undefined) errors.push(...validateUrl(config.url, `${at}.url`));
   else {
-    const { name, namespace, port, path } = config.service!;
-    if (!name) errors.push(required(`${at}.service.name`, 'service name is required'));
-    if (!namespace) errors.push(required(`${at}.service.namespace`, 'service namespace is required'));
-    if (port !== undefined && (port < 1 || port > 65535)) errors.push(invalid(`${at}.service.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'));
-    if (path !== undefined && !path.startsWith('/')) errors.push(invalid(`${at}.service.path`, path, "must start with a '/'"));
+    // Kubernetes swaps the two names, and so do its messages.
+    const { service, ...rest } = config;
+    errors.push(...validateClientConfig(service ? { ...rest, service: { ...service, name: service.namespace, namespace: service.name } } : rest, at));
   }
-  if (versions.length === 0) errors.push(required('spec.conversion.conversionReviewVersions'));
-  else if (!versions.includes('v1') && !versions.includes('v1beta1')) errors.push(invalid('spec.conversion.conversionReviewVersions', versions, 'must include at least one of v1, v1beta1'));
-  return errors;
-}
-
-function validateUrl(url: string, path: string): FieldError[] {
-  const form = 'desired format: https://host[/path]';
-  if (!URL.canParse(url)) return [required(path, `url must be a valid URL: parse ${JSON.stringify(url)}: invalid URI; ${form}`)];
-  const { protocol, host, username, password, hash, search } = new URL(url);
-  return [
-    ...(protocol === 'https:' ? [] : [invalid(path, protocol.slice(0, -1), `'https' is the only allowed URL scheme; ${form}`)]),
-    ...(host === '' ? [invalid(path, host, `host must be specified; ${form}`)] : []),
-    ...(username || password ? [invalid(path, url, 'user information is not permitted in the URL')] : []),
-    ...(hash ? [invalid(path, hash.slice(1), 'fragments are not permitted in the URL')] : []),
-    ...(search ? [invalid(path, search.slice(1), 'query parameters are not permitted in the URL')] : []),
-  ];
+  if (versions.length === 0) return [...errors, required('spec.conversion.conversionReviewVersions')];
+  return [...errors, ...validateReviewVersions(versions, 'spec.conversion.conversionReviewVersions', true)];
 }
 
 function validateSubresources(subresources: CustomResourceSubresources | undefined, path: string): FieldError[] {
@@ -172,8 +195,8 @@ function validateSubresources(subresources: CustomResourceSubresources | undefin
   const simple = (name: string, value: string | undefined, under: readonly string[]): FieldError[] => {
     const at = `${path}.scale.${name}`;
     if (!value) return [required(at)];
-    if (!/^(?:\.[A-Za-z_][\w-]*)+$/.test(value)) return [invalid(at, value, value.startsWith('.') ? 'must be a json path in the dot notation' : 'must be a simple json path starting with .')];
-    return under.some((prefix) => value.startsWith(prefix)) ? [] : [invalid(at, value, `should be a json path under ${under.map((prefix) => prefix.slice(0, -1)).join(' or ')}`)];
+    if (!value.startsWith('.')) return [invalid(at, value, 'must be a simple json path starting with .')];
+    return under.some((prefix) => value.startsWith(prefix)) ? [] : [invalid(at, value, `should be a json path under ${under.length > 1 ? 'either ' : ''}${under.map((prefix) => prefix.slice(0, -1)).join(' or ')}`)];
   };
   return [
     ...simple('specReplicasPath', scale.specReplicasPath, ['.spec.']),
@@ -199,27 +222,41 @@ function validateColumn(column: CustomResourceColumnDefinition, path: string): F
   return errors;
 }
 
+function unlikeSimplePath(path: string): string | undefined {
+  if (!path.startsWith('.')) return `expected [ or . but got: ${/^(?:\{|[^.[]+)/.exec(path)?.[0] ?? path}`;
+  if (path === '.') return 'unexpected end of JSON path';
+  if (path.includes('[')) return 'array notation is not allowed';
+  return /^(?:\.[A-Za-z_][\w-]*)+$/.test(path) ? undefined : 'does not refer to a valid field';
+}
+
 function validateSelectableFields({ selectableFields = [], schema }: Version, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (selectableFields.length > 8) errors.push({ reason: 'FieldValueTooMany', field: path, message: `Too many: ${selectableFields.length}: must have at most 8 items` });
+  if (selectableFields.length > 0 && !schema?.openAPIV3Schema) {
+    return [invalid(path, '', path.startsWith('spec.versions') ? 'may only be set when `version.schema.openAPIV3Schema` is not included' : 'may only be set when validations.schema is included')];
+  }
+  const unique = new Set<string>();
   selectableFields.forEach(({ jsonPath }, index) => {
     const at = `${path}[${index}].jsonPath`;
     if (!jsonPath) {
       errors.push(required(at));
       return;
     }
-    if (!/^(?:\.[A-Za-z_][\w-]*)+$/.test(jsonPath)) {
-      errors.push(invalid(at, jsonPath, 'is an invalid path: must be a simple json path starting with .'));
+    const unlike = unlikeSimplePath(jsonPath);
+    if (unlike) {
+      errors.push(invalid(at, jsonPath, `is an invalid path: ${unlike}`));
       return;
     }
-    if (selectableFields.findIndex((other) => other.jsonPath === jsonPath) < index) errors.push({ reason: 'FieldValueDuplicate', field: at, message: `Duplicate value: ${JSON.stringify(jsonPath)}` });
-    if (jsonPath.startsWith('.metadata')) errors.push(invalid(at, jsonPath, 'must not point to fields in metadata'));
-    else {
-      let node = schema?.openAPIV3Schema as Schema | undefined;
-      for (const name of jsonPath.slice(1).split('.')) node = node?.properties?.[name];
-      if (!node) errors.push(invalid(at, jsonPath, 'is an invalid path: does not refer to a valid field'));
-      else if (!['string', 'integer', 'boolean'].includes(node.type ?? '')) errors.push(invalid(at, jsonPath, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'));
+    let node = schema?.openAPIV3Schema as Schema | undefined;
+    for (const name of jsonPath.slice(1).split('.')) node = node?.properties?.[name];
+    if (!node) {
+      errors.push(invalid(at, jsonPath, 'is an invalid path: does not refer to a valid field'));
+      return;
     }
+    if (jsonPath.startsWith('.metadata.')) errors.push(invalid(at, jsonPath, 'must not point to fields in metadata'));
+    if (!['string', 'integer', 'boolean'].includes(node.type ?? '')) errors.push(invalid(at, jsonPath, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'));
+    if (unique.has(jsonPath)) errors.push({ reason: 'FieldValueDuplicate', field: at, message: `Duplicate value: ${JSON.stringify(jsonPath)}` });
+    unique.add(jsonPath);
   });
+  if (unique.size > 8) errors.push({ reason: 'FieldValueTooMany', field: path, message: `Too many: ${unique.size}: must have at most 8 items` });
   return errors;
 }

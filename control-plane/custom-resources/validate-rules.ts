@@ -77,7 +77,7 @@ class RuleValidation {
       if (transition && place.uncorrelatable !== undefined) this.errors.push(invalid(`${at}.rule`, rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`));
       if (rule.optionalOldSelf !== undefined && !transition) this.errors.push(invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'));
     } catch (error) {
-      this.errors.push(invalid(`${at}.rule`, rule, textOf(error, 'compilation failed', 'cel expression must evaluate to a bool')));
+      this.errors.push(invalid(`${at}.rule`, internalRule(rule), textOf(error, 'compilation failed', 'cel expression must evaluate to a bool')));
       return;
     }
     this.cost(rule, 'rule', { node, self, at, place });
@@ -85,7 +85,7 @@ class RuleValidation {
     try {
       compileRule(rule, self);
     } catch (error) {
-      this.errors.push(invalid(`${at}.messageExpression`, rule, textOf(error, 'messageExpression compilation failed', 'messageExpression must evaluate to a string')));
+      this.errors.push(invalid(`${at}.messageExpression`, internalRule(rule), textOf(error, 'messageExpression compilation failed', 'messageExpression must evaluate to a string')));
       return;
     }
     this.cost(rule, 'messageExpression', { node, self, at, place });
@@ -110,6 +110,11 @@ function overBudget(what: string, cost: number, limit: number): string {
   return `${what} exceeds budget by factor of ${shown} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
 }
 
+/** A rule as errors show it: with the names of Go's fields. */
+function internalRule({ rule, message = '', messageExpression = '', reason, fieldPath = '', optionalOldSelf }: Rule): unknown {
+  return { Rule: rule, Message: message, MessageExpression: messageExpression, Reason: reason ?? null, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf ?? null };
+}
+
 /** @throws what is no compile error. */
 function textOf(error: unknown, compilation: string, result: string): string {
   if (!(error instanceof CelCompileError)) throw error;
@@ -121,14 +126,14 @@ function checkTexts(rule: Rule, node: SchemaNode, at: string): FieldError[] {
   const { message, messageExpression, reason, fieldPath } = rule;
   const text = rule.rule?.trim() ?? '';
   if (text === '') errors.push(required(`${at}.rule`, 'rule is not specified'));
-  else if (message && message.trim() === '') errors.push(invalid(`${at}.message`, message, 'message must be non-empty if specified'));
-  else if (/[\n\r]/.test(message?.trim() ?? '')) errors.push(invalid(`${at}.message`, message, 'message must not contain line breaks'));
+  else if (message && message.trim() === '') errors.push(invalid(`${at}.message`, message, 'must be non-empty if specified'));
+  else if (/[\n\r]/.test(message?.trim() ?? '')) errors.push(invalid(`${at}.message`, message, 'must not contain line breaks'));
   else if (/[\n\r]/.test(text) && !message) errors.push(required(`${at}.message`, 'message must be specified if rule contains line breaks'));
   if (messageExpression && messageExpression.trim() === '') errors.push(required(`${at}.messageExpression`, 'messageExpression must be non-empty if specified'));
   if (reason !== undefined && !reasons.includes(reason)) errors.push(notSupported(`${at}.reason`, reason, reasons));
   if (!fieldPath) return errors;
   if (fieldPath.trim() === '') errors.push(invalid(`${at}.fieldPath`, fieldPath, 'fieldPath must be non-empty if specified'));
   if (/[\n\r]/.test(fieldPath)) errors.push(invalid(`${at}.fieldPath`, fieldPath, 'fieldPath must not contain line breaks'));
-  if (followFieldPath(node, fieldPath) === undefined) errors.push(invalid(`${at}.fieldPath`, fieldPath, 'fieldPath must be a valid path'));
+  if (followFieldPath(node, fieldPath) === undefined) errors.push(invalid(`${at}.fieldPath`, fieldPath, 'must be a valid path'));
   return errors;
 }

@@ -27,6 +27,7 @@ export function validateSchema(schema: Schema, path: string): FieldError[] {
 
 class SchemaChecker {
   readonly errors: FieldError[] = [];
+  private completeness = false;
 
   node(schema: Schema, level: Level, path: string, depth: number): void {
     if (depth > maxDepth) {
@@ -39,6 +40,7 @@ class SchemaChecker {
     this.lists(schema, path);
     this.metadata(schema, level, path);
     this.children(schema, level, path, depth);
+    this.completeness = level === 'root';
     this.junctors(schema, path, depth);
     this.pattern(schema, path);
     if (schema.default !== undefined && level === 'root') this.errors.push(forbidden(`${path}.default`, 'must not be set at the root'));
@@ -60,7 +62,7 @@ class SchemaChecker {
     if (schema['x-kubernetes-embedded-resource'] && type !== 'object') {
       const detail = 'must be object if x-kubernetes-embedded-resource is true';
       this.errors.push(type ? invalid(`${path}.type`, type, detail) : required(`${path}.type`, detail));
-    } else if (!type && !schema['x-kubernetes-int-or-string'] && !schema['x-kubernetes-preserve-unknown-fields']) {
+    } else if (!type && schema.$ref === undefined && !schema['x-kubernetes-int-or-string'] && !schema['x-kubernetes-preserve-unknown-fields']) {
       const where = { root: 'at the root', item: 'for specified array items', field: 'for specified object fields' }[level];
       this.errors.push(required(`${path}.type`, `must not be empty ${where}`));
     }
@@ -74,7 +76,6 @@ class SchemaChecker {
     if (schema['x-kubernetes-int-or-string']) {
       if (preserve) this.errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, true, 'must be false if x-kubernetes-int-or-string is true'));
       if (embedded) this.errors.push(invalid(`${path}.x-kubernetes-embedded-resource`, true, 'must be false if x-kubernetes-int-or-string is true'));
-      if (schema.type) this.errors.push(forbidden(`${path}.type`, 'must be empty if x-kubernetes-int-or-string is true'));
     }
     if (preserve === false) this.errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'));
     if (embedded && schema.additionalProperties !== undefined) this.errors.push(forbidden(`${path}.additionalProperties`, 'must not be used if x-kubernetes-embedded-resource is set'));
@@ -97,7 +98,7 @@ class SchemaChecker {
       return;
     }
     if (schema.type !== 'array') this.errors.push(schema.type ? invalid(`${path}.type`, schema.type, 'must be array if x-kubernetes-list-type is specified') : required(`${path}.type`, 'must be array if x-kubernetes-list-type is specified'));
-    if (!['atomic', 'map', 'set'].includes(listType)) this.errors.push(notSupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'map', 'set']));
+    if (!['atomic', 'map', 'set'].includes(listType)) this.errors.push(notSupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'set', 'map']));
     if (listType !== 'map') {
       if (keys.length > 0) this.errors.push(invalid(`${path}.x-kubernetes-list-type`, listType, 'must be map if x-kubernetes-list-map-keys is non-empty'));
       if (listType === 'set' && schema.items) this.setItems(schema.items, `${path}.items`);
@@ -107,12 +108,10 @@ class SchemaChecker {
     const items = schema.items ?? {};
     if (items.type !== 'object') this.errors.push(invalid(`${path}.items.type`, items.type ?? '', 'must be object if parent array\'s x-kubernetes-list-type is map'));
     if (new Set(keys).size < keys.length) this.errors.push(invalid(at, keys, 'must not contain duplicate entries'));
-    keys.forEach((key, index) => {
+    if (items.properties && keys.some((key) => !items.properties![key])) this.errors.push(invalid(at, keys, 'entries must all be names of item properties'));
+    keys.forEach((key) => {
       const property = items.properties?.[key];
-      if (!property) {
-        this.errors.push(invalid(`${at}[${index}]`, key, 'entries must all be names of item properties'));
-        return;
-      }
+      if (!property) return;
       if (property.type && ['array', 'object'].includes(property.type)) {
         this.errors.push(invalid(`${path}.items.properties[${key}].type`, property.type, 'must be a scalar type if parent array\'s x-kubernetes-list-type is map'));
       }
@@ -144,7 +143,8 @@ class SchemaChecker {
     if (!metadata) return;
     const at = `${path}.properties[metadata]`;
     if (metadata.type !== 'object') this.errors.push(invalid(`${at}.type`, metadata.type ?? '', 'must be object'));
-    const { type: _, properties = {}, description: __, ...rest } = metadata;
+    if (level === 'root' && metadata.default !== undefined) this.errors.push(forbidden(`${at}.default`, 'must not be set in top-level metadata'));
+    const { type: _, properties = {}, description: __, default: ___, ...rest } = metadata;
     const other = Object.keys(properties).filter((name) => name !== 'name' && name !== 'generateName');
     if (level === 'root' && (other.length > 0 || Object.keys(rest).length > 0)) {
       this.errors.push(forbidden(at, 'must not specify anything other than name and generateName, but metadata is implicitly specified'));
@@ -188,11 +188,15 @@ class SchemaChecker {
     empty('x-kubernetes-list-type', 'undefined');
     empty('x-kubernetes-map-type', 'undefined');
     empty('x-kubernetes-validations', 'empty');
+    const listType = nested['x-kubernetes-list-type'];
+    if (listType !== undefined && nested.type !== 'array') this.errors.push(nested.type ? invalid(`${path}.type`, nested.type, 'must be array if x-kubernetes-list-type is specified') : required(`${path}.type`, 'must be array if x-kubernetes-list-type is specified'));
+    if (nested['x-kubernetes-map-type'] !== undefined && nested.type !== 'object') this.errors.push(nested.type ? invalid(`${path}.type`, nested.type, 'must be object if x-kubernetes-map-type is specified') : required(`${path}.type`, 'must be object if x-kubernetes-map-type is specified'));
     this.pattern(nested, path);
     for (const [name, child] of Object.entries(nested.properties ?? {})) {
       const known = structural?.properties?.[name] ?? (typeof structural?.additionalProperties === 'object' ? structural.additionalProperties : undefined);
       if (name === 'metadata') this.errors.push(forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context'));
-      else if (!known) this.errors.push(required(`${path.replace(/\.(?:allOf|anyOf|oneOf)\[\d+\]|\.not/g, '')}.properties[${name}]`, `because it is defined in ${path}.properties[${name}]`));
+      // Kubernetes looks for counterparts of what is said at the root only.
+      else if (!known && this.completeness) this.errors.push(required(`${path.replace(/\.(?:allOf|anyOf|oneOf)\[\d+\]|\.not/g, '')}.properties[${name}]`, `because it is defined in ${path}.properties[${name}]`));
       this.nested(child, known, `${path}.properties[${name}]`, depth + 1);
     }
     if (nested.items) this.nested(nested.items, structural?.items, `${path}.items`, depth + 1);
@@ -218,10 +222,10 @@ class SchemaChecker {
       const at = `${path}.default`;
       const node = compileSchema(schema);
       if (schema.default === null && !schema.nullable) this.errors.push(invalid(at, null, 'must not be null'));
-      if (needsPruning(schema.default, node, false)) this.errors.push(invalid(at, schema.default, 'must have exactly the fields specified by the schema'));
+      if (needsPruning(schema.default, node, false)) this.errors.push(invalid(at, schema.default, 'must not have unknown fields'));
       for (const error of validateValue({ value: schema.default }, wrapped(node))) {
         const rest = error.field === '<nil>' ? '' : error.field.slice('value'.length);
-        this.errors.push({ ...error, field: `${at}${rest}`, message: error.message.replaceAll('value in body', `${at} in body`) });
+        this.errors.push({ ...error, field: `${at}${rest}`, message: error.message.replaceAll('value in body', ' in body') });
       }
     }
     for (const [name, child] of Object.entries(schema.properties ?? {})) this.defaults(child, `${path}.properties[${name}]`);

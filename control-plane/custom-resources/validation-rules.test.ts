@@ -15,15 +15,15 @@ const check = (schema: Schema, value: object, old?: object): string[] => {
 describe('rules of a definition', () => {
   it.each([
     [{ rule: ' ' }, 'root.properties[field].x-kubernetes-validations[0].rule: Required value: rule is not specified'],
-    [{ rule: 'true', message: ' ' }, '.message: Invalid value: " ": message must be non-empty if specified'],
-    [{ rule: 'true', message: 'a\nb' }, 'message must not contain line breaks'],
+    [{ rule: 'true', message: ' ' }, '.message: Invalid value: " ": must be non-empty if specified'],
+    [{ rule: 'true', message: 'a\nb' }, '.message: Invalid value: "a\\nb": must not contain line breaks'],
     [{ rule: 'true ||\nfalse' }, '.message: Required value: message must be specified if rule contains line breaks'],
     [{ rule: 'true', messageExpression: ' ' }, '.messageExpression: Required value: messageExpression must be non-empty if specified'],
     [{ rule: 'true', reason: 'Odd' }, '.reason: Unsupported value: "Odd": supported values: "FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"'],
-    [{ rule: 'true', fieldPath: '.nothing' }, '.fieldPath: Invalid value: ".nothing": fieldPath must be a valid path'],
+    [{ rule: 'true', fieldPath: '.nothing' }, '.fieldPath: Invalid value: ".nothing": must be a valid path'],
     [{ rule: '42' }, 'cel expression must evaluate to a bool'],
     [{ rule: 'self.x' }, 'compilation failed: ERROR: <input>:1:'],
-    [{ rule: 'true', messageExpression: '42' }, '"messageExpression":"42"}: messageExpression must evaluate to a string'],
+    [{ rule: 'true', messageExpression: '42' }, '"MessageExpression":"42","Reason":null,"FieldPath":"","OptionalOldSelf":null}: messageExpression must evaluate to a string'],
     [{ rule: 'true', messageExpression: 'x +' }, 'messageExpression compilation failed: ERROR'],
     [{ rule: 'true', optionalOldSelf: true }, '.optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule'],
   ])('refuses %j', (rule, why) => {

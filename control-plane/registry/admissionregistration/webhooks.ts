@@ -99,7 +99,8 @@ function validateWebhook(webhook: Partial<Webhook>, path: string, sideEffectClas
   ];
 }
 
-function validateReviewVersions(versions: readonly string[], path: string, mustKnowOne: boolean): FieldError[] {
+/** Of webhooks of every kind. */
+export function validateReviewVersions(versions: readonly string[], path: string, mustKnowOne: boolean): FieldError[] {
   if (versions.length === 0) return [required(path, `must specify one of ${reviewVersions.join(', ')}`)];
   const errors = versions.flatMap((version, index) => (versions.indexOf(version) < index
     ? [invalid(`${path}[${index}]`, version, 'duplicate version')]
@@ -119,14 +120,15 @@ const form = '; desired format: https://host[/path]';
 function validateUrl(text: string, field: string): FieldError[] {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url) {
+    if (text.startsWith(':')) return [required(field, `url must be a valid URL: parse ${JSON.stringify(text)}: missing protocol scheme${form}`)];
     const [scheme = ''] = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(text) ?? [];
-    return [...(scheme === 'https' ? [] : [invalid(field, scheme, `'https' is the only allowed URL scheme${form}`)]), invalid(field, '', `host must be provided${form}`)];
+    return [...(scheme === 'https' ? [] : [invalid(field, scheme, `'https' is the only allowed URL scheme${form}`)]), invalid(field, '', `host must be specified${form}`)];
   }
   const scheme = url.protocol.slice(0, -1);
   const user = url.password ? `${url.username}:${url.password}` : url.username;
   return [
     ...(scheme === 'https' ? [] : [invalid(field, scheme, `'https' is the only allowed URL scheme${form}`)]),
-    ...(url.host ? [] : [invalid(field, '', `host must be provided${form}`)]),
+    ...(url.host ? [] : [invalid(field, '', `host must be specified${form}`)]),
     ...(user ? [invalid(field, user, 'user information is not permitted in the URL')] : []),
     ...(url.hash.length > 1 ? [invalid(field, url.hash.slice(1), 'fragments are not permitted in the URL')] : []),
     ...(url.search.length > 1 ? [invalid(field, url.search.slice(1), 'query parameters are not permitted in the URL')] : []),
@@ -137,8 +139,8 @@ type Service = NonNullable<WebhookClientConfig['service']>;
 
 function validateService({ name, namespace, port = 443, path }: Partial<Service>, place: string): FieldError[] {
   return [
-    ...(name ? [] : [required(`${place}.name`, 'service name is required')]),
-    ...(namespace ? [] : [required(`${place}.namespace`, 'service namespace is required')]),
+    ...(name ? [] : [required(`${place}.name`)]),
+    ...(namespace ? [] : [required(`${place}.namespace`)]),
     ...(port >= 1 && port <= 65535 ? [] : [invalid(`${place}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive')]),
     ...validatePath(path ?? '', `${place}.path`),
   ];

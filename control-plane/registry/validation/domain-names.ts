@@ -1,6 +1,6 @@
 /** Rules for texts with a domain in them. Wording of k8s.io/apimachinery/pkg/util/validation. */
 import { invalid, required, tooLong, type FieldError } from './field-errors.ts';
-import { dnsLabel, dnsSubdomain } from './names.ts';
+import { dnsLabel, dnsSubdomain, tooLongMessage } from './names.ts';
 
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const wildcardRegex = `\\*\\.${label}(\\.${label})*`;
@@ -14,7 +14,7 @@ export function wildcardSubdomain(text: string): string[] {
   const long = Buffer.byteLength(text) > maxDomainBytes;
   const matches = !long && wildcardPattern.test(text);
   return [
-    ...(long ? [`must be no more than ${maxDomainBytes} bytes`] : []),
+    ...(long ? [tooLongMessage(maxDomainBytes)] : []),
     ...(matches || long ? [] : [`a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '${wildcardRegex}')`]),
   ];
 }

@@ -14,15 +14,16 @@ function regexMessage(message: string, regex: string, ...examples: string[]): st
   return `${message} (e.g. ${examples.map((example) => `'${example}', `).join(' or ')}regex used for validation is '${regex}')`;
 }
 
-function tooLongMessage(limit: number): string {
-  return `must be no more than ${limit} bytes`;
+/** Kubernetes counts bytes everywhere; what it calls them depends on which of its two libraries checks. */
+export function tooLongMessage(limit: number, unit: 'characters' | 'bytes' = 'characters'): string {
+  return `must be no more than ${limit} ${unit}`;
 }
 
-function patternRule(regex: string, limit: number, message: string): Rule {
+function patternRule(regex: string, limit: number, message: string, unit?: 'characters' | 'bytes'): Rule {
   const pattern = new RegExp(`^(?:${regex})$`);
   return (text) => {
     // The length first: a pattern is not tried on a text of any length.
-    if (Buffer.byteLength(text) > limit) return text.length <= 4 * limit && !pattern.test(text) ? [tooLongMessage(limit), message] : [tooLongMessage(limit)];
+    if (Buffer.byteLength(text) > limit) return text.length <= 4 * limit && !pattern.test(text) ? [tooLongMessage(limit, unit), message] : [tooLongMessage(limit, unit)];
     return pattern.test(text) ? [] : [message];
   };
 }
@@ -30,14 +31,16 @@ function patternRule(regex: string, limit: number, message: string): Rule {
 export const dnsLabel = patternRule(label, 63, regexMessage(
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character", label, 'my-name', '123-abc'));
 
-export const dnsSubdomain = patternRule(subdomain, 253, regexMessage(
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character", subdomain, 'example.com'));
+const subdomainMessage = regexMessage(
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character", subdomain, 'example.com');
+export const dnsSubdomain = patternRule(subdomain, 253, subdomainMessage);
+const keyPrefix = patternRule(subdomain, 253, subdomainMessage, 'bytes');
 
 export const dns1035Label = patternRule(label1035, 63, regexMessage(
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character", label1035, 'my-name', 'abc-123'));
 
 export const labelValue = patternRule(value, 63, regexMessage(
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", value, 'MyValue', 'my_value', '12345'));
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", value, 'MyValue', 'my_value', '12345'), 'bytes');
 
 const qualifiedMessage = regexMessage(
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", qualified, 'MyName', 'my.name', '123-abc');
@@ -51,10 +54,10 @@ export function qualifiedName(text: string): string[] {
   const name = parts.at(-1)!;
   if (parts.length === 2) {
     if (parts[0] === '') problems.push('prefix part must be non-empty');
-    else problems.push(...dnsSubdomain(parts[0]!).map((problem) => `prefix part ${problem}`));
+    else problems.push(...keyPrefix(parts[0]!).map((problem) => `prefix part ${problem}`));
   }
   if (name === '') problems.push('name part must be non-empty');
-  else if (name.length > 63) problems.push(`name part ${tooLongMessage(63)}`);
+  else if (name.length > 63) problems.push(`name part ${tooLongMessage(63, 'bytes')}`);
   if (name.length > 1024 || !namePart.test(name)) problems.push(`name part ${qualifiedMessage}`);
   return problems;
 }

@@ -29,7 +29,7 @@ describe('validateObjectMeta', () => {
   test.each<[ObjectMeta, string[]]>([
     [{ name: '' }, ['metadata.name: Required value: name or generateName is required']],
     [{ name: 'Web' }, [`metadata.name: Invalid value: "Web": ${subdomain}`]],
-    [{ name: 'a'.repeat(254) }, [`metadata.name: Invalid value: "${'a'.repeat(254)}": must be no more than 253 bytes`]],
+    [{ name: 'a'.repeat(254) }, [`metadata.name: Invalid value: "${'a'.repeat(254)}": must be no more than 253 characters`]],
     [{ generateName: '-x' }, [`metadata.generateName: Invalid value: "-x": ${subdomain}`]],
     [{ namespace: '' }, ['metadata.namespace: Required value']],
     [{ namespace: 'a.b' }, [`metadata.namespace: Invalid value: "a.b": ${label}`]],

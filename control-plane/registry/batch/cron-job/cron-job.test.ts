@@ -26,7 +26,7 @@ describe('a CronJob', () => {
     [of({ concurrencyPolicy: 'Maybe' }), ['spec.concurrencyPolicy: Unsupported value: "Maybe": supported values: "Allow", "Forbid", "Replace"']],
     [of({ startingDeadlineSeconds: -1, failedJobsHistoryLimit: -1 }), ['spec.startingDeadlineSeconds: Invalid value: -1: must be greater than or equal to 0', 'spec.failedJobsHistoryLimit: Invalid value: -1: must be greater than or equal to 0']],
     [of({ jobTemplate: { spec: { ...jobTemplate.spec, selector: { matchLabels: {} }, manualSelector: true } } }), ['spec.jobTemplate.spec.selector: Invalid value: {"matchLabels":{}}: `selector` will be auto-generated', 'spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false"']],
-    [of({}, 'x'.repeat(53)), [`metadata.name: Invalid value: "${'x'.repeat(53)}": must be no more than 52 bytes`]],
+    [of({}, 'x'.repeat(53)), [`metadata.name: Invalid value: "${'x'.repeat(53)}": must be no more than 52 characters`]],
     [of({ jobTemplate: {} }), ['spec.jobTemplate.spec.template.spec.containers: Required value', 'spec.jobTemplate.spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"']],
   ])('%.110j', (cronJob, expected) => expect(creationProblems(strategy, cronJob)).toEqual(expected));
 

@@ -14,7 +14,7 @@ export function validateCronJob(cronJob: CronJob): FieldError[] {
   const name = cronJob.metadata?.name ?? '';
   return [
     ...validateSpec(cronJob.spec ?? {}, undefined),
-    ...(name.length > maxNameBytes ? [invalid('metadata.name', name, `must be no more than ${maxNameBytes} bytes`)] : []),
+    ...(name.length > maxNameBytes ? [invalid('metadata.name', name, `must be no more than ${maxNameBytes} characters`)] : []),
   ];
 }
 
