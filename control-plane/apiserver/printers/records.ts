@@ -34,6 +34,6 @@ export const leasePrinter = record<Lease>([column('Holder', { description: 'Who 
 
 /** For kinds that nobody wrote a printer for. */
 export const plainPrinter: Printer = {
-  columns: [nameColumn, column('Created At', { description: ageColumn.description })],
+  columns: [nameColumn, column('Created At', { type: 'date', description: ageColumn.description })],
   cells: (object) => [object.metadata?.name ?? '', object.metadata?.creationTimestamp ?? '<unknown>'],
 };

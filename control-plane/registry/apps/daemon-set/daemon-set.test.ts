@@ -33,6 +33,8 @@ describe('a DaemonSet', () => {
   });
 
   test('has counts that are some', () => {
+    expect(statusProblems(strategy, { collisionCount: -1 })).toEqual(['status.collisionCount: Invalid value: -1: must be greater than or equal to 0']);
+    expect(statusProblems(strategy, {}, { status: { collisionCount: 1 } })).toEqual(['status.collisionCount: Invalid value: 0: cannot be decremented']);
     expect(statusProblems(strategy, { numberReady: -1 })).toEqual(['status.numberReady: Invalid value: -1: must be greater than or equal to 0']);
   });
 
@@ -48,5 +50,7 @@ describe('a DaemonSet', () => {
     const updated = await change('log:2');
     expect([updated.metadata?.annotations?.[templateGenerationAnnotation], updated.metadata?.generation]).toEqual(['2', 2]);
     expect((await change('log:2')).metadata?.annotations?.[templateGenerationAnnotation]).toBe('2');
+    const counted = await store.update(context, { name: 'log', namespace: 'default', subresource: 'status', change: (set) => ({ ...set, metadata: { ...set.metadata, annotations: {} } }) });
+    expect(counted.metadata?.annotations?.[templateGenerationAnnotation]).toBe('2');
   });
 });

@@ -28,6 +28,11 @@ export const daemonSetStrategy: Strategy<DaemonSet> = createRecordStrategy<Daemo
     const changed = !deepEqual(daemonSet.spec?.template, old.spec?.template);
     setTemplateGeneration(daemonSet, templateGeneration(old) + (changed ? 1 : 0));
   },
+  prepareForStatusUpdate(daemonSet: Writable<DaemonSet>, old) {
+    keepField(daemonSet, old, 'spec');
+    // It counts templates, though it looks like metadata: a status that leaves it out does not forget it.
+    setTemplateGeneration(daemonSet, templateGeneration(old));
+  },
 });
 
 function templateGeneration({ metadata }: DaemonSet): number {

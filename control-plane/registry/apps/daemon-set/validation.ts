@@ -5,7 +5,7 @@ import { isUsable, validateAlwaysRestarting, validateMatch, validatePodTemplate 
 import { immutable, invalid, notNegative, notSupported, required, type FieldError } from '../../validation/field-errors.ts';
 import { atMostHundredPercent, intOrPercentNumber, positiveIntOrPercent } from '../../validation/int-or-percent.ts';
 import { isEmptySelector, validateLabelSelector } from '../../validation/label-selector.ts';
-import { notNegativeCounts } from '../deployment/status-counts.ts';
+import { notDecremented, notNegativeCounts } from '../deployment/status-counts.ts';
 
 type UpdateStrategy = NonNullable<DaemonSetSpec['updateStrategy']>;
 
@@ -58,6 +58,6 @@ export function validateDaemonSetStatusUpdate(daemonSet: DaemonSet, old: DaemonS
   const { currentNumberScheduled, numberMisscheduled, desiredNumberScheduled, numberReady, observedGeneration, updatedNumberScheduled, numberAvailable, numberUnavailable, collisionCount } = status;
   return [
     ...notNegativeCounts({ currentNumberScheduled, numberMisscheduled, desiredNumberScheduled, numberReady, observedGeneration, updatedNumberScheduled, numberAvailable, numberUnavailable, collisionCount }),
-    ...((collisionCount ?? 0) < (old.status?.collisionCount ?? 0) ? [invalid('status.collisionCount', collisionCount ?? 0, 'cannot be decremented')] : []),
+    ...notDecremented('status.collisionCount', collisionCount, old.status?.collisionCount),
   ];
 }

@@ -4,7 +4,7 @@ import { deepEqual } from '../../deep-equal.ts';
 import { validateSelectorAndTemplate } from '../../core/pod/validate-template.ts';
 import { forbidden, immutable, invalid, notNegative, notSupported, required, type FieldError } from '../../validation/field-errors.ts';
 import { atMostHundredPercent, intOrPercentNumber, positiveIntOrPercent } from '../../validation/int-or-percent.ts';
-import { notNegativeCounts } from './status-counts.ts';
+import { notDecremented, notNegativeCounts } from './status-counts.ts';
 
 type Strategy = NonNullable<DeploymentSpec['strategy']>;
 type RollingUpdate = NonNullable<Strategy['rollingUpdate']>;
@@ -63,6 +63,5 @@ export function validateDeploymentStatusUpdate(deployment: Deployment, old: Depl
   if (readyReplicas > replicas) errors.push(invalid('status.readyReplicas', readyReplicas, 'cannot be greater than status.replicas'));
   if (availableReplicas > replicas) errors.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than status.replicas'));
   if (availableReplicas > readyReplicas) errors.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas'));
-  if ((collisionCount ?? 0) < (old.status?.collisionCount ?? 0)) errors.push(invalid('status.collisionCount', collisionCount ?? 0, 'cannot be decremented'));
-  return errors;
+  return [...errors, ...notDecremented('status.collisionCount', collisionCount, old.status?.collisionCount)];
 }

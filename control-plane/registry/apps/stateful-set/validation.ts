@@ -8,7 +8,7 @@ import { check, forbidden, invalid, notNegative, notSupported, required, type Fi
 import { atMostHundredPercent, intOrPercentNumber, positiveIntOrPercent } from '../../validation/int-or-percent.ts';
 import { isEmptySelector } from '../../validation/label-selector.ts';
 import { dnsLabel } from '../../validation/names.ts';
-import { notNegativeCounts } from '../deployment/status-counts.ts';
+import { notDecremented, notNegativeCounts } from '../deployment/status-counts.ts';
 
 type Spec = Partial<StatefulSetSpec>;
 
@@ -112,6 +112,5 @@ export function validateStatefulSetStatusUpdate(statefulSet: StatefulSet, old: S
     if (count > replicas) errors.push(invalid(`status.${field}`, count, 'cannot be greater than status.replicas'));
   }
   if (availableReplicas > readyReplicas) errors.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than status.readyReplicas'));
-  if ((collisionCount ?? 0) < (old.status?.collisionCount ?? 0)) errors.push(invalid('status.collisionCount', collisionCount ?? 0, 'cannot be decremented'));
-  return errors;
+  return [...errors, ...notDecremented('status.collisionCount', collisionCount, old.status?.collisionCount)];
 }

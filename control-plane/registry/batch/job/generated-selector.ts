@@ -5,6 +5,7 @@
 import type { Job, JobSpec } from '../../../../api/batch.ts';
 import { matches, selectorFromLabelSelector } from '../../../../api/labels.ts';
 import { invalid, required, type FieldError } from '../../validation/field-errors.ts';
+import { deepEqual } from '../../deep-equal.ts';
 import { isUsable } from '../../core/pod/validate-template.ts';
 
 const uidLabel = 'batch.kubernetes.io/controller-uid';
@@ -33,7 +34,11 @@ export function labelWithName(job: Job): void {
     const fromLastTry = generateName && given?.startsWith(generateName) && given.length === name.length;
     if (given === undefined || fromLastTry) labels[label] = name;
   }
+  const own = job.metadata?.labels ?? {};
+  // A Job without labels has those of its pods: kube-apiserver fills them in whenever it reads one.
+  const unlabelled = Object.keys(own).length === 0 || deepEqual(own, spec.template.metadata?.labels);
   spec.template.metadata = { ...spec.template.metadata, labels };
+  if (unlabelled) job.metadata = { ...job.metadata, labels: { ...labels } };
 }
 
 /** @param prefixed whether the labels with a domain must be there: Jobs from before them have none. */

@@ -141,6 +141,10 @@ test('the labels say the name that was generated', async () => {
   const store = registry.of(jobs);
   const job = await store.create(context, 'default', { metadata: { generateName: 'once-' }, spec: { template } });
   expect(job.spec?.template.metadata?.labels?.['job-name']).toBe(job.metadata?.name);
+  // A Job of a client that gives no labels has those of its pods.
+  expect(job.metadata?.labels).toEqual(job.spec?.template.metadata?.labels);
+  const labelled = await store.create(context, 'default', { metadata: { name: 'own', labels: { app: 'a' } }, spec: { template } });
+  expect(labelled.metadata?.labels).toEqual({ app: 'a' });
   expect((await refusal(store.create(context, 'default', { metadata: { name: 'x' }, spec: {} } as never))).status.message).toBe(
     'Job.batch "x" is invalid: [spec.template.spec.containers: Required value, spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"]');
 });

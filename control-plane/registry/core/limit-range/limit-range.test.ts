@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { limitRanges } from '../../../../api/resources.ts';
 import { creationProblems, withDefaults } from '../../testing/strategy-problems.ts';
+import { createTestRegistry } from '../../testing/test-registry.ts';
 import { limitRangeStrategy as strategy } from './strategy.ts';
 
 const of = (...limits: object[]) => ({ spec: { limits } });
@@ -29,4 +31,10 @@ describe('a LimitRange', () => {
     [of({ type: 'Pod', max: { storage: '1' } }), [`${place}.max[storage]: Invalid value: "storage": must be a standard resource for containers`]],
     [container({ default: { 'a.b/gpu': '2' }, defaultRequest: { 'a.b/gpu': '1' } }), [`${place}.defaultRequest[a.b/gpu]: Invalid value: "1": default value 2 must equal to defaultRequest value 1 in a.b/gpu`]],
   ])('%.110j', (range, expected) => expect(creationProblems(strategy, range)).toEqual(expected));
+});
+
+test('needs no name', async () => {
+  const { registry, context } = await createTestRegistry();
+  const { metadata } = await registry.of(limitRanges).create(context, 'default', { spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] } });
+  expect(metadata?.name).toBe(metadata?.uid);
 });
