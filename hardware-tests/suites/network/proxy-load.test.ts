@@ -87,7 +87,7 @@ describe('a Service that keeps the proxy busy', () => {
     // One in about 10,000 was seen to wait until its client gave up, in one of six runs (docs/proxy.md).
     const gaveUp = result.counts['error ETIMEDOUT'] ?? 0;
     expect(gaveUp).toBeLessThan(Object.values(result.counts).reduce((sum, count) => sum + count, 0) / 1_000);
-    if (gaveUp === 0) expect(result.slowest).toBeLessThan(5_000);
+    if (gaveUp === 0) expect(result.slowest).toBeLessThan(10_000);
   });
 });
 
@@ -102,7 +102,7 @@ describe('the proxy', () => {
       const [answer] = await rig.http('machine', url);
       return answer!.name !== undefined;
     }, { timeoutMs: 15_000 });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     const { counts } = await load;
     expect(Object.keys(counts).filter((name) => name.startsWith('error')).every((name) => /ECONNREFUSED|ECONNRESET|EPIPE/.test(name))).toBe(true);
     expect(tally(await rig.http('machine', url, 9))).toEqual({ 'server-0': 3, 'server-1': 3, 'server-2': 3 });
@@ -146,7 +146,7 @@ describe('the proxy', () => {
     const started = performance.now();
     await rig.patch('endpointslice', 'many-199', { endpoints: [{ addresses: [endpoints[0]] }] });
     await rig.answeredBy('machine', last, ['server-0']);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     expect(residentMegabytes() - memoryBefore).toBeLessThan(60);
     for (const path of ['/api/v1/namespaces/default/services', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices']) {
       await rig.cluster.kubectl.run(['delete', '--raw', `${path}?labelSelector=many%3Dyes`]);
