@@ -47,6 +47,7 @@ import { createServiceDialer } from './admission/webhook/service-dialer.ts';
 import { WebhookClient, type ServiceDialer } from './admission/webhook/webhook-client.ts';
 import { AggregatedServices } from './aggregation/aggregated-services.ts';
 import type { AggregationOptions } from './aggregation/aggregation-proxy.ts';
+import { ExtensionContent } from './aggregation/extension-content.ts';
 import { AvailabilityController } from './aggregation/availability-controller.ts';
 import { LocalApiServices } from './aggregation/local-api-services.ts';
 import { ensureExtensionAuthentication, frontProxyName } from './aggregation/extension-authentication.ts';
@@ -164,7 +165,7 @@ async function startParts(context: Context): Promise<RunningServer> {
     options: {
       serviceAccount: { caCertificate: pki.ca },
       serviceAccountTokens: { caCertificate: pki.ca, issueLegacy: (account, secret) => authentication.accounts.issueLegacy(account, secret) },
-      certificates: { authority: pki.requests, authorizer: access.authorizer }, nodeIpam: { clusterCidr: options.clusterCIDR },
+      certificates: { authority: pki.requests, authorizer: access.authorizer }, nodeIpam: { clusterCidr: options.clusterCIDR }, extensions: new ExtensionContent({ ...aggregation, clock }),
     },
   });
   context.stops.push({ name: 'controllers', stop: () => controllers.stop() });

@@ -39,6 +39,11 @@ export class AggregatedServices implements AggregatedGroupVersions {
     return [...this.byGroupVersion().values()];
   }
 
+  /** @param name of the APIService. @returns undefined before its server was asked. */
+  resourcesOf(name: string): readonly AggregatedResource[] | undefined {
+    return this.discovered.get(name);
+  }
+
   /** What the extension server lists. */
   setResources(name: string, resources: readonly AggregatedResource[]): void {
     this.discovered.set(name, resources);

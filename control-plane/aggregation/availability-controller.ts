@@ -1,5 +1,4 @@
 /** Says in each APIService whether its server answers, and asks it what it serves. Follows kube-aggregator's availability controllers. */
-import type { IncomingMessage } from 'node:http';
 import type { APIService, APIServiceCondition } from '../../api/apiregistration.ts';
 import { isNotFound } from '../../api/errors.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
@@ -9,10 +8,12 @@ import { timestamp, type Clock, type Timer } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { AdmissionStore } from '../admission/admission-store.ts';
 import type { AggregatedResource } from '../apiserver/discovery/group-versions.ts';
+import type { UserInfo } from '../registry/registry.ts';
 import { listPrefix } from '../storage/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { AggregatedServices } from './aggregated-services.ts';
-import { beginExtensionRequest, type ExtensionAccess } from './extension-request.ts';
+import { askExtension } from './ask-extension.ts';
+import type { ExtensionAccess } from './extension-request.ts';
 
 export interface AvailabilityOptions extends ExtensionAccess {
   aggregated: AggregatedServices;
@@ -27,8 +28,7 @@ export interface AvailabilityOptions extends ExtensionAccess {
 type Verdict = Pick<APIServiceCondition, 'status' | 'reason' | 'message'>;
 
 const checkEveryMs = 10_000;
-const timeoutMs = 5000;
-const maxDiscoveryBytes = 1024 * 1024;
+const aggregator: UserInfo = { name: 'system:kube-aggregator', groups: ['system:masters'] };
 const unavailable = (reason: string, message: string): Verdict => ({ status: 'False', reason, message });
 const passed: Verdict = { status: 'True', reason: 'Passed', message: 'all checks passed' };
 
@@ -151,29 +151,9 @@ export class AvailabilityController {
   }
 
   private async ask(service: APIService, path: string): Promise<Readonly<Record<string, unknown>>> {
-    const call = await beginExtensionRequest(this.options, service, {
-      method: 'GET', path, headers: { accept: 'application/json', 'X-Remote-User': 'system:kube-aggregator', 'X-Remote-Group': 'system:masters' },
-    });
-    const timer = this.options.clock.after(timeoutMs, () => { call.destroy(new Error('context deadline exceeded')); });
-    try {
-      const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        call.once('response', resolve);
-        call.on('error', reject);
-        call.end();
-      });
-      let text = '';
-      for await (const chunk of response.setEncoding('utf8')) {
-        text += chunk as string;
-        if (text.length > maxDiscoveryBytes) throw new Error('the answer is too long');
-      }
-      if (response.statusCode !== 200) throw new Error(`bad status from the server: ${response.statusCode}`);
-      const value: unknown = JSON.parse(text);
-      if (typeof value !== 'object' || value === null) throw new Error('the answer is no object');
-      return value as Record<string, unknown>;
-    } finally {
-      timer.cancel();
-      call.destroy();
-    }
+    const { code, value } = await askExtension(this.options, this.options.clock, service, { method: 'GET', path, user: aggregator });
+    if (code !== 200) throw new Error(`bad status from the server: ${code}`);
+    return value;
   }
 
   private async write(service: APIService, verdict: Verdict): Promise<void> {

@@ -1,5 +1,6 @@
 /** The control loops of the cluster: one table, started and stopped together. */
 import { setMaxListeners } from 'node:events';
+import type { ExtensionContent } from '../aggregation/extension-content.ts';
 import type { ApiClient } from '../../machinery/client.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { EventRecorder } from '../../machinery/event-recorder.ts';
@@ -42,6 +43,8 @@ export interface ControllerSettings {
   /** Absent: certificate requests are left alone (tests). */
   certificates?: CertificateOptions;
   nodeIpam: NodeIpamOptions;
+  /** Absent: no extension API server keeps anything in a namespace. */
+  extensions?: Pick<ExtensionContent, 'deleteFrom'>;
   nodeLifecycle?: NodeLifecycleOptions;
   podGc?: PodGcOptions;
 }
@@ -56,7 +59,7 @@ export const controllerTable: Readonly<Record<string, Build>> = {
   'endpoint-slice': (context) => new EndpointSliceController(context),
   'endpoint-slice-mirroring': (context) => new EndpointSliceMirroringController(context),
   endpoints: (context) => new EndpointsController(context),
-  namespace: (context) => new NamespaceController(context),
+  namespace: (context, { extensions }) => new NamespaceController(context, extensions),
   'garbage-collector': (context) => new GarbageCollector(context),
   'node-lifecycle': (context, settings) => new NodeLifecycleController(context, settings.nodeLifecycle),
   'node-ipam': (context, settings) => new NodeIpamController(context, settings.nodeIpam),

@@ -8,7 +8,7 @@ export type NamespaceCondition = NonNullable<NonNullable<Namespace['status']>['c
 
 /** What is left of one kind. */
 export interface Remainder {
-  resource: Resource;
+  resource: Pick<Resource, 'plural' | 'group'>;
   objects: readonly KubernetesObject[];
 }
 
@@ -22,12 +22,13 @@ interface Verdict {
 /**
  * @param remainders kinds of which something is left.
  * @param failures messages of deletions that failed.
+ * @param undiscovered why it is not known what extension servers have.
  */
 export function namespaceConditions(
-  current: readonly NamespaceCondition[], remainders: readonly Remainder[], failures: readonly string[], now: number,
+  current: readonly NamespaceCondition[], { remainders, failures, undiscovered }: { remainders: readonly Remainder[]; failures: readonly string[]; undiscovered: readonly string[] }, now: number,
 ): NamespaceCondition[] {
   const verdicts = [
-    fine('NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'),
+    discoveryFailure(undiscovered),
     fine('NamespaceDeletionGroupVersionParsingFailure', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'),
     contentFailure(failures),
     contentRemaining(remainders),
@@ -42,6 +43,13 @@ export function namespaceConditions(
 
 function fine(type: string, reason: string, message: string): Verdict {
   return { type, status: 'False', reason, message };
+}
+
+function discoveryFailure(undiscovered: readonly string[]): Verdict {
+  const type = 'NamespaceDeletionDiscoveryFailure';
+  if (undiscovered.length === 0) return fine(type, 'ResourcesDiscovered', 'All resources successfully discovered');
+  const why = `unable to retrieve the complete list of server APIs: ${[...undiscovered].sort().join(', ')}`;
+  return { type, status: 'True', reason: 'DiscoveryFailed', message: `Discovery failed for some groups, ${undiscovered.length} failing: ${why}` };
 }
 
 function contentFailure(failures: readonly string[]): Verdict {

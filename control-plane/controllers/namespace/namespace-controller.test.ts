@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { ExtensionDeletion } from '../../aggregation/extension-content.ts';
 import { isNotFound } from '../../../api/errors.ts';
 import { configMaps, deployments, namespaces, pods, secrets } from '../../../api/resources.ts';
 import { makeDeployment, startTestCluster } from '../testing/test-cluster.ts';
@@ -42,6 +43,25 @@ describe('NamespaceController', () => {
     expect((await cluster.client.resource(secrets).get('password', 'team')).metadata?.deletionTimestamp).toBeUndefined();
     expect(await condition('NamespaceContentRemaining')).toMatchObject({ status: 'True', reason: 'SomeResourcesRemain', message: 'Some resources are remaining: pods. has 1 resource instances' });
     await cluster.advance(11_000);
+    expect(await exists()).toBe(false);
+  });
+
+  it('asks extension servers to delete theirs, and waits while one cannot be asked', async () => {
+    const asked: string[] = [];
+    let answer: ExtensionDeletion = { remainders: [], failures: [], undiscovered: ['b.example/v1: stale GroupVersion discovery: b.example/v1', 'a.example/v1: stale GroupVersion discovery: a.example/v1'] };
+    await start({ settings: { extensions: { deleteFrom: (namespace) => { asked.push(namespace); return Promise.resolve(answer); } } } });
+    await remove();
+    expect(asked).toContain('team');
+    expect(await condition('NamespaceDeletionDiscoveryFailure')).toMatchObject({
+      status: 'True', reason: 'DiscoveryFailed',
+      message: 'Discovery failed for some groups, 2 failing: unable to retrieve the complete list of server APIs: a.example/v1: stale GroupVersion discovery: a.example/v1, b.example/v1: stale GroupVersion discovery: b.example/v1',
+    });
+    answer = { remainders: [{ resource: { plural: 'flunders', group: 'a.example' }, objects: [{}] }], failures: [new Error('no')], undiscovered: [] };
+    await cluster.advance(16_000);
+    expect(await condition('NamespaceContentRemaining')).toMatchObject({ message: 'Some resources are remaining: flunders.a.example has 1 resource instances' });
+    expect(await condition('NamespaceDeletionContentFailure')).toMatchObject({ message: 'Failed to delete all resource types, 1 remaining: no' });
+    answer = { remainders: [], failures: [], undiscovered: [] };
+    await cluster.advance(16_000);
     expect(await exists()).toBe(false);
   });
 

@@ -13,6 +13,7 @@ import type { ApiClient, ResourceClient } from '../../../machinery/client.ts';
 import type { Clock } from '../../../machinery/clock.ts';
 import { Controller } from '../../../machinery/controller.ts';
 import type { Informer } from '../../../machinery/informer.ts';
+import type { ExtensionContent } from '../../aggregation/extension-content.ts';
 import type { ControllerContext, RunnableController } from '../controller-context.ts';
 import type { ResourceCatalog } from '../../registry/resource-catalog.ts';
 import { semanticEqual } from '../semantic-equality.ts';
@@ -31,8 +32,11 @@ export class NamespaceController implements RunnableController {
   private readonly catalog: ResourceCatalog;
   private readonly clock: Clock;
   private readonly controller: Controller;
+  private readonly extensions: Pick<ExtensionContent, 'deleteFrom'> | undefined;
 
-  constructor({ client, catalog, informers, clock, logger, random }: ControllerContext) {
+  /** @param extensions absent: no extension server keeps anything (tests). */
+  constructor({ client, catalog, informers, clock, logger, random }: ControllerContext, extensions?: Pick<ExtensionContent, 'deleteFrom'>) {
+    this.extensions = extensions;
     this.api = client;
     this.client = client.resource(namespaces);
     this.informer = informers.of(namespaces);
@@ -65,13 +69,18 @@ export class NamespaceController implements RunnableController {
     const namespace = this.informer.get(name);
     if (!namespace?.metadata?.deletionTimestamp || !namespace.spec?.finalizers?.includes(kubernetesFinalizer)) return;
     const failures: Error[] = [];
-    const remainders = await this.deleteContent(name, failures);
+    const remainders: Remainder[] = await this.deleteContent(name, failures);
+    // Pods may need what is left until their last second.
+    const elsewhere = remainders.some(({ resource }) => resource === pods) ? undefined : await this.extensions?.deleteFrom(name);
+    const undiscovered = elsewhere?.undiscovered ?? [];
+    remainders.push(...elsewhere?.remainders ?? []);
+    failures.push(...elsewhere?.failures ?? []);
     try {
-      if (remainders.length === 0 && failures.length === 0) {
+      if (remainders.length === 0 && failures.length === 0 && undiscovered.length === 0) {
         await this.finalize(name);
         return;
       }
-      await this.writeConditions(namespace, remainders, failures);
+      await this.writeConditions(namespace, { remainders, failures: failures.map(({ message }) => message), undiscovered });
     } catch (error) {
       if (!isNotFound(error)) throw error;
       return;
@@ -107,11 +116,10 @@ export class NamespaceController implements RunnableController {
     return objects.length > 0 ? { resource, objects } : undefined;
   }
 
-  private async writeConditions(namespace: Namespace, remainders: readonly Remainder[], failures: readonly Error[]): Promise<void> {
-    const messages = failures.map(({ message }) => message);
+  private async writeConditions(namespace: Namespace, found: Parameters<typeof namespaceConditions>[1]): Promise<void> {
     await this.client.modify(namespace.metadata?.name ?? '', undefined, (copy) => {
       const current = copy.status?.conditions ?? [];
-      const conditions = namespaceConditions(current, remainders, messages, this.clock.now());
+      const conditions = namespaceConditions(current, found, this.clock.now());
       if (copy.metadata?.uid !== namespace.metadata?.uid || semanticEqual(current, conditions)) return undefined;
       return { ...copy, status: { ...copy.status, phase: 'Terminating', conditions } };
     }, 'status');

@@ -10,6 +10,8 @@ import { eventually } from '../../../../machinery/testing/eventually.ts';
 import { createAdmissionStore } from '../../../admission/admission-store.ts';
 import { AggregatedServices } from '../../../aggregation/aggregated-services.ts';
 import { AvailabilityController } from '../../../aggregation/availability-controller.ts';
+import { ExtensionContent } from '../../../aggregation/extension-content.ts';
+import type { ExtensionAccess } from '../../../aggregation/extension-request.ts';
 import { LocalApiServices } from '../../../aggregation/local-api-services.ts';
 import { createAuthority, issueCertificate } from '../../../pki/certificates.ts';
 import { createLocalClient } from '../../../registry/local-client.ts';
@@ -19,12 +21,16 @@ import { startApiServer, type StartedApiServer } from '../start-api-server.ts';
 let extension: Server;
 let api: StartedApiServer;
 let controller: AvailabilityController;
+let access: ExtensionAccess;
 const groupVersion = 'apis/wardle.example.com/v1';
 /** That the extension server has. */
 const connections = new Set<unknown>();
 /** Answers that the extension server holds back. */
 const waiting: (() => void)[] = [];
 const audited: { auditID: string; stage: string; verb: string; objectRef?: object; responseStatus?: { code: number } }[] = [];
+/** What the extension server keeps in the namespace `team`: plural → names. */
+const content = new Map([['flunders', ['a', 'b']], ['fischers', ['c']]]);
+const deletedBy = new Set<string>();
 const aggregatedStore = createMemoryStore();
 const aggregated = new AggregatedServices(aggregatedStore);
 
@@ -39,11 +45,19 @@ beforeAll(async () => {
     incoming.on('end', () => {
       outgoing.setHeader('content-type', 'application/json');
       if (incoming.url === '/apis/wardle.example.com/v1') {
-        outgoing.end(JSON.stringify({ kind: 'APIResourceList', resources: [{ name: 'flunders', singularName: 'flunder', namespaced: true, kind: 'Flunder', verbs: ['get', 'list'] }] }));
+        outgoing.end(JSON.stringify({ kind: 'APIResourceList', resources: [{ name: 'flunders', singularName: 'flunder', namespaced: true, kind: 'Flunder', verbs: ['get', 'list', 'delete', 'deletecollection'] }, { name: 'flunders/status', namespaced: true, kind: 'Flunder', verbs: ['get'] }, { name: 'fischers', namespaced: true, kind: 'Fischer', verbs: ['list', 'delete'] }] }));
         return;
       }
       if (incoming.url === '/openapi/v3') {
         outgoing.end(JSON.stringify({ paths: { [groupVersion]: { serverRelativeURL: `/openapi/v3/${groupVersion}?hash=ABC` } } }));
+        return;
+      }
+      const kept = /^\/apis\/wardle\.example\.com\/v1\/namespaces\/team\/([a-z]+)(?:\/([^?]+))?/.exec(incoming.url ?? '');
+      if (kept) {
+        const [, kind = '', name] = kept;
+        if (incoming.method === 'DELETE') content.set(kind, name === undefined ? [] : (content.get(kind) ?? []).filter((one) => one !== name));
+        deletedBy.add(String(incoming.headers['x-remote-user']));
+        outgoing.end(JSON.stringify({ kind: 'List', items: (content.get(kind) ?? []).map((one) => ({ metadata: { name: one } })) }));
         return;
       }
       if (incoming.url?.endsWith('/slow')) {
@@ -67,7 +81,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => { extension.listen(0, '127.0.0.1', resolve); });
   const { port } = extension.address() as AddressInfo;
-  const access = { dial: () => Promise.resolve(connect(port, '127.0.0.1')), frontProxy };
+  access = { dial: () => Promise.resolve(connect(port, '127.0.0.1')), frontProxy };
   api = await startApiServer({ storage: aggregatedStore, aggregation: { ...access, services: aggregated }, maxInFlight: 2, audit: {
     policy: { rules: [{ level: 'Metadata' }], omitStages: ['RequestReceived'], omitManagedFields: false }, log: { write: (event) => { audited.push(event as (typeof audited)[number]); } }, clock: systemClock, newId: () => 'audit-1',
   } });
@@ -126,7 +140,14 @@ it('leads to the extension server when it answers, and says why it does not befo
     user: 'kubernetes-admin', groups: 'system:masters, system:authenticated',
   }]);
   expect((await ask('/apis/wardle.example.com')).value).toMatchObject({ kind: 'APIGroup', name: 'wardle.example.com', versions: [{ version: 'v1' }] });
-  expect((await ask('/apis/wardle.example.com/v1')).value).toMatchObject({ resources: [{ name: 'flunders' }] });
+  expect((await ask('/apis/wardle.example.com/v1')).value).toMatchObject({ resources: [{ name: 'flunders' }, {}, {}] });
+});
+
+it('deletes what the extension server keeps in a namespace', async () => {
+  const extensions = new ExtensionContent({ ...access, services: aggregated, clock: systemClock });
+  expect(await extensions.deleteFrom('team')).toEqual({ remainders: [], failures: [], undiscovered: [] });
+  expect([...content]).toEqual([['flunders', []], ['fischers', []]]);
+  expect([...deletedBy]).toEqual(['system:serviceaccount:kube-system:namespace-controller']);
 });
 
 it('counts and writes down what it leads on', async () => {
@@ -175,6 +196,7 @@ it('notices a change by itself, and says in discovery which servers are away', a
   const { code, value } = await ask('/apis/wardle.example.com/v1/flunders');
   expect([code, value['reason'], value['message']]).toEqual([503, 'ServiceUnavailable', 'service unavailable']);
   expect((await ask('/apis/wardle.example.com')).value).toMatchObject({ kind: 'APIGroup' });
+  expect(await new ExtensionContent({ ...access, services: aggregated, clock: systemClock }).deleteFrom('team')).toEqual({ remainders: [], failures: [], undiscovered: [`${groupVersion.slice(5)}: stale GroupVersion discovery: ${groupVersion.slice(5)}`] });
   const { items } = (await ask('/apis', 'GET', undefined, { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' })).value as { items: { metadata: { name: string }; versions: unknown[] }[] };
   expect(items.find(({ metadata }) => metadata.name === 'wardle.example.com')?.versions).toEqual([{ version: 'v1', freshness: 'Stale' }]);
   await controller.stop();
