@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Container, Pod, PodSpec } from '../../../../api/core.ts';
 import { defaultPod, defaultPodSpec } from './defaults.ts';
+import { defaultPodTemplate } from './template-defaults.ts';
 
 function defaulted(spec: object): PodSpec {
   const pod: Pod = { spec: structuredClone(spec) as PodSpec };
@@ -97,4 +98,12 @@ test('volumes from elsewhere have what their drivers take for granted', () => {
     { name: 'c', azureDisk: { cachingMode: 'ReadWrite', kind: 'Shared', fsType: 'ext4', readOnly: false } }, { name: 'd', image: { reference: 'a:1', pullPolicy: 'IfNotPresent' } },
     { name: 'e', ephemeral: { volumeClaimTemplate: { spec: { volumeMode: 'Filesystem' } } } },
   ]);
+});
+
+test.each([
+  [{ serviceAccount: 'a' }, 'a'], [{ serviceAccountName: 'a' }, 'a'], [{ serviceAccountName: 'a', serviceAccount: 'b' }, 'a'],
+])('the service account of %j has two names in a template, too', (names, name) => {
+  const template = { spec: { containers: [], ...names } };
+  defaultPodTemplate(template);
+  expect(template.spec).toMatchObject({ serviceAccountName: name, serviceAccount: name });
 });
