@@ -72,6 +72,9 @@ describe('create', () => {
   it('refuses a resourceVersion', async () => {
     const error = await refusal(create({ metadata: { name: 'a', resourceVersion: '4' } }));
     expect([error.code, error.message]).toEqual([400, 'resourceVersion should not be set on objects to be created']);
+    expect((await refusal(create({ metadata: { name: 'A', resourceVersion: '4' } }))).code, 'what is invalid is said first').toBe(422);
+    const tried = await test.registry.of(configMaps).create({ ...test.context, dryRun: true }, 'default', { metadata: { name: 'a', resourceVersion: '4' } });
+    expect(tried.metadata?.name, 'a try of a copy, as controller-runtime does it').toBe('a');
   });
 
   it('refuses an object without a name', async () => {

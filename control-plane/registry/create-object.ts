@@ -49,6 +49,8 @@ export async function createObject<T extends KubernetesObject>(request: CreateRe
     if (attempt === 1) context.warnings?.push(...strategy.warnings?.(object, undefined) ?? []);
     const review = parts.admission.review(attributes);
     if (review) await review;
+    // The storage refuses it, behind everything else; who only tries gets nowhere near it.
+    if (given.metadata?.resourceVersion && !context.dryRun) throw newBadRequest('resourceVersion should not be set on objects to be created');
     try {
       return await write(request, object, () => parts.admission.validate(attributes));
     } catch (error) {
@@ -69,7 +71,6 @@ function trackFields<T extends KubernetesObject>({ parts, strategy, context }: C
 /** The fields of metadata that a client gives, checked, and those that the server owns, set. */
 function ownMetadata<T extends KubernetesObject>(request: CreateRequest<T>, given: ObjectMeta): Writable<ObjectMeta> {
   const { parts, strategy, namespace } = request;
-  if (given.resourceVersion) throw newBadRequest('resourceVersion should not be set on objects to be created');
   const { selfLink: _, managedFields: __, deletionTimestamp: ___, deletionGracePeriodSeconds: ____, generation: _____, resourceVersion: ______, ...metadata } = given;
   if (strategy.resource.namespaced) metadata.namespace = matchNamespace(metadata.namespace, namespace);
   else delete metadata.namespace;
