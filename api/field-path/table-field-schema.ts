@@ -16,11 +16,21 @@ const atomicMessages = new Set([
   'meta.v1.LabelSelector', 'meta.v1.OwnerReference', 'rbac.v1.RoleRef', 'rbac.v1.Subject', 'discovery.v1.EndpointPort',
   'autoscaling.v1.CrossVersionObjectReference', 'networking.v1.ServiceBackendPort',
   'admissionregistration.v1.MatchResources', 'admissionregistration.v1.NamedRuleWithOperations', 'admissionregistration.v1.ParamKind',
-  'admissionregistration.v1.ParamRef',
+  'admissionregistration.v1.ParamRef', 'admissionregistration.v1.Variable',
 ]);
 
 /** Fields whose struct is granular although its message is atomic: `+structType=granular`. */
 const granularFields = new Set(['core.v1.PersistentVolumeSpec.claimRef']);
+
+/** Whether the message has one owner as a whole: x-kubernetes-map-type of its definition. */
+export function isAtomicMessage(message: string): boolean {
+  return atomicMessages.has(shortName(message));
+}
+
+/** Whether the field's parts have owners of their own, though its message says otherwise. */
+export function isGranularField(message: string, field: string): boolean {
+  return granularFields.has(`${shortName(message)}.${field}`);
+}
 
 /** Go structs, not pointers, though they have `omitempty`: they are always there. By field name, with the exceptions. */
 const structFields = new Set([
@@ -41,7 +51,7 @@ const schemas = new Map<string, FieldSchema>();
  * @throws RangeError for a name that is in no row of the table.
  */
 export function tableFieldSchema(message: string): FieldSchema {
-  return schemaOfMessage(message, atomicMessages.has(shortName(message)));
+  return schemaOfMessage(message, isAtomicMessage(message));
 }
 
 function schemaOfMessage(name: string, atomic: boolean): FieldSchema {
@@ -122,6 +132,6 @@ function schemaOfValue(field: SchemaField, path: string): FieldSchema {
     case 'json': return deducedSchema;
     case 'message':
       if (!findMessage(field.type)) return deducedSchema;
-      return schemaOfMessage(field.type, atomicMessages.has(shortName(field.type)) && !granularFields.has(path));
+      return schemaOfMessage(field.type, isAtomicMessage(field.type) && !granularFields.has(path));
   }
 }

@@ -1,4 +1,5 @@
 /** Definitions of OpenAPI from the schema table: the messages that some kinds need, each once. */
+import { isAtomicMessage, isGranularField } from '../../../api/field-path/table-field-schema.ts';
 import type { Resource } from '../../../api/resources.ts';
 import { findMessage, type SchemaField, type SchemaMessage } from '../../../api/schema/schema-table.ts';
 import { verbsOf } from '../discovery/resource-facts.ts';
@@ -6,6 +7,7 @@ import { isPointerField } from '../protobuf/pointer-fields.ts';
 import { isValueField } from '../protobuf/value-fields.ts';
 import { customSchemaObject, preservesUnknownFields } from './custom-schema.ts';
 import type { DescriptionTable } from './descriptions.ts';
+import { discriminatedUnions } from './discriminated-unions.ts';
 import { describeEnum, enumOf } from './enum-fields.ts';
 import { definitionName, messageNameOf, type GroupVersionKind, type SchemaObject } from './schema-object.ts';
 
@@ -19,6 +21,7 @@ export const bindingMessage = 'k8s.io.api.core.v1.Binding';
 export const evictionMessage = 'k8s.io.api.policy.v1.Eviction';
 
 const customKinds = 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.';
+/** Lists that have a message of their own, and no definition. */
 const stringLists: Readonly<Record<string, SchemaObject>> = Object.fromEntries(
   ['k8s.io.api.authentication.v1.ExtraValue', 'k8s.io.api.authorization.v1.ExtraValue', 'k8s.io.api.certificates.v1.ExtraValue']
     .map((name) => [name, { type: 'array', items: { type: 'string' } }]),
@@ -39,7 +42,6 @@ const scalars: Readonly<Record<string, SchemaObject>> = {
   [`${customKinds}JSONSchemaPropsOrArray`]: {},
   [`${customKinds}JSONSchemaPropsOrBool`]: {},
   [`${customKinds}JSONSchemaPropsOrStringArray`]: {},
-  ...stringLists,
 };
 
 /** OpenAPI 2 cannot say that a value has one of two types. */
@@ -78,6 +80,12 @@ export function buildDefinitions(request: DefinitionsRequest): Record<string, Sc
   builder.add(patchMessage);
   return builder.sorted();
 }
+
+/** Where Kubernetes' OpenAPI requires others than the schema table says. */
+const requiredFields: Readonly<Record<string, readonly string[]>> = {
+  'k8s.io.api.apps.v1.ControllerRevision': ['revision'],
+  ...Object.fromEntries(['DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'].map((kind) => [`k8s.io.api.apps.v1.${kind}Condition`, ['status', 'type']])),
+};
 
 const objectMeta = `${meta}ObjectMeta`;
 /** Zero values of Go, where a field is always there. */
@@ -147,7 +155,11 @@ class DefinitionBuilder {
 
   add(message: string, kinds?: readonly GroupVersionKind[]): void {
     const name = definitionName(message);
-    if (this.definitions.has(name)) return;
+    const present = this.definitions.get(name);
+    if (present) {
+      if (kinds) present['x-kubernetes-group-version-kind'] = kinds;
+      return;
+    }
     const description = this.descriptions[message]?.[''];
     const scalar = (this.version === 2 ? undefined : unions[message]) ?? scalars[message];
     const definition: SchemaObject = { ...(description ? { description } : {}), ...(scalar ?? { type: 'object' }) };
@@ -157,6 +169,9 @@ class DefinitionBuilder {
     const known = findMessage(message);
     // A message of a version that the table leaves out.
     if (known) this.fill(definition, known);
+    if (isAtomicMessage(message)) definition['x-kubernetes-map-type'] = 'atomic';
+    const union = discriminatedUnions[message.split('.').slice(-3).join('.')];
+    if (union) definition['x-kubernetes-unions'] = [union];
     if (kinds) definition['x-kubernetes-group-version-kind'] = kinds;
   }
 
@@ -165,8 +180,8 @@ class DefinitionBuilder {
     if (message.typeMeta) properties.push(...Object.entries(this.typeMeta()));
     properties.sort(([a], [b]) => (a < b ? -1 : 1));
     if (properties.length > 0) definition.properties = Object.fromEntries(properties);
-    const required = [...message.fields.values()].filter((field) => field.required).map((field) => field.name).sort();
-    if (required.length > 0) definition.required = required;
+    const required = requiredFields[message.name] ?? [...message.fields.values()].filter((field) => field.required).map((field) => field.name).sort();
+    if (required.length > 0) definition.required = [...required];
   }
 
   private typeMeta(): Record<'apiVersion' | 'kind', SchemaObject> {
@@ -184,7 +199,8 @@ class DefinitionBuilder {
     const strategy = [field.patchReplace && 'replace', field.patchRetainKeys && 'retainKeys', field.patchMerge && 'merge'].filter(Boolean).reverse().join(',');
     if (field.listMapKeys) property['x-kubernetes-list-map-keys'] = field.listMapKeys;
     if (field.listType) property['x-kubernetes-list-type'] = field.listType;
-    if (field.mapType) property['x-kubernetes-map-type'] = field.mapType;
+    const mapType = field.mapType ?? (isGranularField(message, field.name) ? 'granular' : undefined);
+    if (mapType) property['x-kubernetes-map-type'] = mapType;
     if (field.patchMergeKey) property['x-kubernetes-patch-merge-key'] = field.patchMergeKey;
     if (strategy) property['x-kubernetes-patch-strategy'] = strategy;
     if (!values || field.list || field.map) return this.described(property, this.descriptions[message]?.[field.name]);
@@ -217,7 +233,7 @@ class DefinitionBuilder {
   }
 
   private valueOf(type: string): SchemaObject {
-    return { ...(plainTypes[type] ?? this.reference(type)) };
+    return { ...(plainTypes[type] ?? stringLists[type] ?? this.reference(type)) };
   }
 
   private reference(message: string): SchemaObject {

@@ -82,6 +82,34 @@ describe('version 2', () => {
     });
   });
 
+  it('says whose parts have one owner, which field chooses, and of which kinds options are', () => {
+    const { definitions } = swaggerDocument(builtInResources, 'v1', {});
+    const core = (name: string) => definitions[`io.k8s.api.core.v1.${name}`];
+    expect(core('LocalObjectReference')).toMatchObject({ 'x-kubernetes-map-type': 'atomic' });
+    expect(core('PodSpec')).not.toHaveProperty('x-kubernetes-map-type');
+    expect(core('PersistentVolumeSpec')?.properties?.['claimRef']).toMatchObject({ 'x-kubernetes-map-type': 'granular' });
+    expect(core('SeccompProfile')?.['x-kubernetes-unions']).toEqual([{ discriminator: 'type', 'fields-to-discriminateBy': { localhostProfile: 'LocalhostProfile' } }]);
+    expect(definitions['io.k8s.api.authentication.v1.UserInfo']?.properties?.['extra']?.additionalProperties).toEqual({ type: 'array', items: { type: 'string' } });
+    expect(definitions['io.k8s.api.apps.v1.ControllerRevision']?.required).toEqual(['revision']);
+    expect(definitions['io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions']?.['x-kubernetes-group-version-kind']).toContainEqual({ group: 'apps', version: 'v1', kind: 'DeleteOptions' });
+    const references = new Set([...JSON.stringify(definitions).matchAll(/"#\/definitions\/([^"]+)"/g)].map(([, name]) => name!));
+    expect([...references].filter((name) => !(name in definitions))).toEqual([]);
+  });
+
+  it('names and answers operations as generated clients know them', () => {
+    const { paths } = swaggerDocument([...builtInResources, cronTabs(schema)], 'v1', {});
+    const of = (path: string, method: 'get' | 'post' | 'put' | 'delete' | 'patch') => paths[path]![method]!;
+    expect(of('/api/v1/namespaces/{namespace}/pods', 'delete').operationId).toBe('deleteCoreV1CollectionNamespacedPod');
+    expect(of('/api/v1/namespaces/{namespace}/pods/{name}/exec', 'post')).toMatchObject({ operationId: 'connectCoreV1PostNamespacedPodExec', produces: ['*/*'] });
+    expect(of('/apis/rbac.authorization.k8s.io/v1/clusterroles', 'get')).toMatchObject({ operationId: 'listRbacAuthorizationV1ClusterRole', tags: ['rbacAuthorization_v1'] });
+    expect(of('/apis/stable.example.com/v1/namespaces/{namespace}/crontabs', 'get')).toMatchObject({ operationId: 'listStableExampleComV1NamespacedCronTab', tags: ['stableExampleCom_v1'] });
+    const codes = (method: Parameters<typeof of>[1], path = '/api/v1/namespaces/{namespace}/pods/{name}') => Object.keys(of(path, method).responses);
+    expect([codes('get'), codes('put'), codes('patch'), codes('delete'), codes('post', '/api/v1/namespaces/{namespace}/pods')])
+      .toEqual([['200', '401'], ['200', '201', '401'], ['200', '201', '401'], ['200', '202', '401'], ['200', '201', '202', '401']]);
+    expect(of('/api/v1/namespaces/{namespace}/pods/{name}', 'delete').responses['200']?.schema).toEqual({ $ref: '#/definitions/io.k8s.api.core.v1.Pod' });
+    expect(of('/api/v1/namespaces/{namespace}/configmaps/{name}', 'delete').responses['200']?.schema).toEqual({ $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Status' });
+  });
+
   it('has no operation twice, and none that is not there', () => {
     const { paths } = swaggerDocument(builtInResources, 'v1', {});
     const ids = Object.values(paths).flatMap(({ parameters: _parameters, ...methods }) => Object.values(methods).map(({ operationId }) => operationId));

@@ -2,7 +2,7 @@
 import type { Resource } from '../../../api/resources.ts';
 import { buildDefinitions, referencePrefixes } from './definitions.ts';
 import type { DescriptionTable } from './descriptions.ts';
-import { operationsOf, type Method, type Operation, type QueryParameter } from './operations.ts';
+import { operationsOf, type Method, type Operation, type QueryParameter, type SuccessCode } from './operations.ts';
 import { definitionName, type SchemaObject } from './schema-object.ts';
 
 export interface SwaggerParameter {
@@ -55,7 +55,8 @@ export interface OpenApiDocument {
   openapi: '3.0.0';
   info: { title: string; version: string };
   paths: Record<string, OpenApiPathItem>;
-  components: { schemas: Record<string, SchemaObject> };
+  components: { schemas: Record<string, SchemaObject>; securitySchemes: { BearerToken: typeof bearerToken } };
+  security: typeof security;
 }
 
 export interface SwaggerDocument {
@@ -63,6 +64,8 @@ export interface SwaggerDocument {
   info: { title: string; version: string };
   paths: Record<string, SwaggerPathItem>;
   definitions: Record<string, SchemaObject>;
+  securityDefinitions: { BearerToken: typeof bearerToken };
+  security: typeof security;
 }
 
 const title = 'Kubernetes';
@@ -81,11 +84,19 @@ function patchTypesOf({ custom }: Operation): readonly string[] {
 }
 
 function answerTypesOf({ answer, custom, action }: Operation): readonly string[] {
-  if (!answer) return ['text/plain'];
+  if (action === 'connect') return ['*/*'];
+  if (!answer) return ['text/plain', ...objectTypes];
   const types = custom ? customTypes : objectTypes;
   return action === 'list' ? [...types, ...(custom ? streamTypes.slice(0, 1) : streamTypes)] : types;
 }
 const unauthorized = { description: 'Unauthorized' };
+const meanings: Readonly<Record<SuccessCode, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
+const security = [{ BearerToken: [] }];
+const bearerToken = { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' } as const;
+
+function responsesOf<T extends object>({ codes }: Operation, answer: T): Record<string, { description: string } & Partial<T>> {
+  return { ...Object.fromEntries(codes.map((code) => [code, { description: meanings[code], ...answer }])), 401: { ...unauthorized } as { description: string } & Partial<T> };
+}
 
 /** @param version of the server, `v1.36.0+bramble-0.1.0`. */
 export function swaggerDocument(resources: readonly Resource[], version: string, descriptions: DescriptionTable): SwaggerDocument {
@@ -94,7 +105,10 @@ export function swaggerDocument(resources: readonly Resource[], version: string,
     const item = (paths[operation.path] ??= { parameters: pathParameters(operation.path).map((name) => ({ in: 'path', name, required: true, type: 'string', uniqueItems: true })) });
     item[operation.method] = swaggerOperation(operation);
   }
-  return { swagger: '2.0', info: { title, version }, paths: sortKeys(paths), definitions: buildDefinitions({ resources, version: 2, descriptions }) };
+  return {
+    swagger: '2.0', info: { title, version }, paths: sortKeys(paths), definitions: buildDefinitions({ resources, version: 2, descriptions }),
+    securityDefinitions: { BearerToken: bearerToken }, security,
+  };
 }
 
 function swaggerOperation(operation: Operation): SwaggerOperation {
@@ -109,7 +123,7 @@ function swaggerOperation(operation: Operation): SwaggerOperation {
     produces: [...answerTypesOf(operation)],
     schemes: ['https'],
     parameters,
-    responses: { 200: { description: 'OK', schema: answer ? reference(definitionPrefix, answer) : { type: 'string' } }, 401: unauthorized },
+    responses: responsesOf(operation, { schema: answer ? reference(definitionPrefix, answer) : { type: 'string' } }),
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': kind,
   };
@@ -122,7 +136,10 @@ export function groupVersionDocument(rows: readonly Resource[], version: string,
     const item = (paths[operation.path] ??= { parameters: pathParameters(operation.path).map((name) => ({ in: 'path', name, required: true, schema: { type: 'string', uniqueItems: true } })) });
     item[operation.method] = openApiOperation(operation);
   }
-  return { openapi: '3.0.0', info: { title, version }, paths: sortKeys(paths), components: { schemas: buildDefinitions({ resources: rows, version: 3, descriptions }) } };
+  return {
+    openapi: '3.0.0', info: { title, version }, paths: sortKeys(paths), security,
+    components: { schemas: buildDefinitions({ resources: rows, version: 3, descriptions }), securitySchemes: { BearerToken: bearerToken } },
+  };
 }
 
 function openApiOperation(operation: Operation): OpenApiOperation {
@@ -134,7 +151,7 @@ function openApiOperation(operation: Operation): OpenApiOperation {
     operationId,
     parameters: queries.map(({ name, type }: QueryParameter) => ({ in: 'query', name, schema: { type, uniqueItems: true } })),
     ...(body ? { requestBody: { required: action !== 'delete' && action !== 'deletecollection', content: content(action === 'patch' ? patchTypesOf(operation) : ['*/*'], body) } } : {}),
-    responses: { 200: { description: 'OK', content: content(answerTypesOf(operation), answer) }, 401: unauthorized },
+    responses: responsesOf(operation, { content: content(answerTypesOf(operation), answer) }),
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': kind,
   };

@@ -22,8 +22,12 @@ export interface Operation {
   body?: string;
   /** Message of the answer; absent for text. */
   answer?: string;
+  /** Codes with the answer, beside 401. */
+  codes: readonly SuccessCode[];
   queries: readonly QueryParameter[];
 }
+
+export type SuccessCode = 200 | 201 | 202;
 
 export interface QueryParameter {
   name: string;
@@ -42,14 +46,25 @@ const deleteQueries: QueryParameter[] = [
   ...text('dryRun'), { name: 'gracePeriodSeconds', type: 'integer' }, { name: 'orphanDependents', type: 'boolean' }, ...text('propagationPolicy'),
 ];
 const logQueries: QueryParameter[] = [
-  ...text('container'), { name: 'follow', type: 'boolean' }, { name: 'limitBytes', type: 'integer' }, { name: 'previous', type: 'boolean' },
-  { name: 'sinceSeconds', type: 'integer' }, { name: 'tailLines', type: 'integer' }, { name: 'timestamps', type: 'boolean' },
+  ...text('container'), { name: 'follow', type: 'boolean' }, { name: 'insecureSkipTLSVerifyBackend', type: 'boolean' }, { name: 'limitBytes', type: 'integer' },
+  { name: 'previous', type: 'boolean' }, { name: 'sinceSeconds', type: 'integer' }, ...text('stream'), { name: 'tailLines', type: 'integer' }, { name: 'timestamps', type: 'boolean' },
 ];
-const execQueries: QueryParameter[] = [
-  ...text('command', 'container'), ...['stderr', 'stdin', 'stdout', 'tty'].map((name): QueryParameter => ({ name, type: 'boolean' })),
+const attachQueries: QueryParameter[] = [
+  ...text('container'), ...['stderr', 'stdin', 'stdout', 'tty'].map((name): QueryParameter => ({ name, type: 'boolean' })),
 ];
+const connectQueries = { exec: [...text('command'), ...attachQueries], attach: attachQueries, portforward: [{ name: 'ports', type: 'integer' }] } as const;
 
-type PlainOperation = Omit<Operation, 'description' | 'tag' | 'custom'>;
+/** Kinds whose deletion is answered with the object, not with a Status. */
+const answeredDeletions = new Set([
+  'Pod', 'PodTemplate', 'PersistentVolume', 'PersistentVolumeClaim', 'ResourceQuota', 'Service', 'ServiceAccount',
+  'CSIDriver', 'CSINode', 'StorageClass', 'VolumeAttachment', 'VolumeAttributesClass',
+]);
+
+const codesOfActions: Readonly<Record<Operation['action'], readonly SuccessCode[]>> = {
+  list: [200], get: [200], post: [200, 201, 202], put: [200, 201], patch: [200, 201], delete: [200, 202], deletecollection: [200], connect: [200],
+};
+
+type PlainOperation = Omit<Operation, 'description' | 'tag' | 'custom' | 'codes'>;
 
 export function operationsOf(resource: Resource): Operation[] {
   const { group, version, kind, plural, namespaced } = resource;
@@ -64,11 +79,11 @@ export function operationsOf(resource: Resource): Operation[] {
   const operations: PlainOperation[] = [
     { ...base, path: collection, method: 'get', action: 'list', operationId: id('list'), answer: list, queries: listQueries },
     { ...base, path: collection, method: 'post', action: 'post', operationId: id('create'), body: schema, answer: schema, queries: writeQueries },
-    { ...base, path: collection, method: 'delete', action: 'deletecollection', operationId: id('delete').replace(/^delete/, 'deleteCollection'), body: deleteOptionsMessage, answer: statusMessage, queries: [...listQueries.filter(({ name }) => name !== 'watch' && name !== 'allowWatchBookmarks'), ...deleteQueries] },
+    { ...base, path: collection, method: 'delete', action: 'deletecollection', operationId: id('delete').replace(place, `${place}Collection`), body: deleteOptionsMessage, answer: statusMessage, queries: [...listQueries.filter(({ name }) => name !== 'watch' && name !== 'allowWatchBookmarks'), ...deleteQueries] },
     { ...base, path: one, method: 'get', action: 'get', operationId: id('read'), answer: schema, queries: [] },
     { ...base, path: one, method: 'put', action: 'put', operationId: id('replace'), body: schema, answer: schema, queries: writeQueries },
     { ...base, path: one, method: 'patch', action: 'patch', operationId: id('patch'), body: patchMessage, answer: schema, queries: patchQueries },
-    { ...base, path: one, method: 'delete', action: 'delete', operationId: id('delete'), body: deleteOptionsMessage, answer: statusMessage, queries: deleteQueries },
+    { ...base, path: one, method: 'delete', action: 'delete', operationId: id('delete'), body: deleteOptionsMessage, answer: resource.custom || !answeredDeletions.has(kind) ? statusMessage : schema, queries: deleteQueries },
     ...resource.subresources.flatMap((subresource) => subresourceOperations({ resource, subresource, path: `${one}/${subresource}`, id })),
   ];
   if (namespaced) {
@@ -78,7 +93,8 @@ export function operationsOf(resource: Resource): Operation[] {
   const isOffered = (operation: PlainOperation) => operation.path.startsWith(`${one}/`) || offered.has(verbsOfActions[operation.action]);
   const facts = { tag: `${titleless(group)}_${version}`, custom: resource.custom !== undefined };
   return operations.filter(isOffered).map((operation) => ({
-    ...operation, ...facts, description: describe(operation, resource), queries: [...pretty, ...operation.queries],
+    ...operation, ...facts, codes: codesOfActions[operation.action], description: describe(operation, resource),
+    queries: operation.action === 'connect' ? operation.queries : [...pretty, ...operation.queries],
   }));
 }
 
@@ -92,8 +108,9 @@ function describe({ action, path }: PlainOperation, { kind, plural }: Resource):
   return subresource && action !== 'connect' ? `${descriptions[action]} ${kind}'s ${subresource}`.replace('create a ', 'create ') : `${descriptions[action]} ${kind}`;
 }
 
+/** `apps`, `rbacAuthorization`, `stableExampleCom`: what is valid in a name of a program. */
 function titleless(group: string): string {
-  return group.split('.', 1)[0] || 'core';
+  return group.replace(/\.k8s\.io$/, '').replace(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => (next ?? '').toUpperCase()) || 'core';
 }
 
 const verbsOfActions: Readonly<Record<Operation['action'], string>> = {
@@ -132,10 +149,10 @@ function subresourceOperations({ resource, subresource, path, id }: SubresourceP
     case 'exec':
     case 'attach':
     case 'portforward': {
-      const connect = { ...own, kind: { group: '', version: 'v1', kind: `Pod${suffix === 'Portforward' ? 'PortForward' : suffix}Options` }, action: 'connect' as const, queries: execQueries };
+      const connect = { ...own, kind: { group: '', version: 'v1', kind: `Pod${suffix === 'Portforward' ? 'PortForward' : suffix}Options` }, action: 'connect' as const, queries: connectQueries[subresource] };
       return [
-        { ...connect, method: 'get', operationId: id('connect', suffix).replace('connect', 'connectGet') },
-        { ...connect, method: 'post', operationId: id('connect', suffix).replace('connect', 'connectPost') },
+        { ...connect, method: 'get', operationId: id('connect', suffix).replace('V1', 'V1Get') },
+        { ...connect, method: 'post', operationId: id('connect', suffix).replace('V1', 'V1Post') },
       ];
     }
   }
