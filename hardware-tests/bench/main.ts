@@ -10,6 +10,7 @@ import { importProgram } from '../framework/program-image.ts';
 import { measureApi } from './api-rates.ts';
 import { measureApiScale } from './api-scale.ts';
 import { measureBoards } from './boards.ts';
+import { measureCustomResources } from './custom-resources.ts';
 import { measureEndpoints } from './endpoints.ts';
 import { formatTable, type Figure } from './figure.ts';
 import { measurePodStart } from './pod-start.ts';
@@ -33,6 +34,7 @@ const sections: Record<string, (cluster: Cluster) => Promise<Figure[]>> = {
   tenPods: withTenPods,
   api: measureApi,
   apiScale: (cluster) => measureApiScale(cluster, resultsDirectory),
+  customResources: measureCustomResources,
   proxy: measureProxy,
   boards: measureBoards,
 };
