@@ -15,6 +15,7 @@ import { newAccessForbidden } from '../../authorization/authorizer.ts';
 import { BoardRefusal } from '../board-streams.ts';
 import { newUnknownResource, toStatusError } from '../error-status.ts';
 import { openerOf } from '../handlers/pod-stream.ts';
+import { serveLogSocket } from '../handlers/log-socket.ts';
 import { serveWatchSocket } from '../handlers/watch-socket.ts';
 import { proxyUpgrade } from '../target-proxy/proxy-upgrade.ts';
 import { firstValue, type RawQuery } from '../query-options.ts';
@@ -98,8 +99,18 @@ async function dispatch(upgrade: UpgradeRequest & { parts: AppParts; access: Acc
     case 'exec':
     case 'attach': return runCommand(call, info.subresource);
     case 'portforward': return forwardPorts(call);
+    case 'log': return serveLog(call);
     default: throw newBadRequest(`${info.subresource || info.resource} cannot be upgraded to another protocol`);
   }
+}
+
+/** Reading: who may get the log may also get it so. */
+async function serveLog(call: Call): Promise<void> {
+  const { parts, info } = call;
+  if (info.verb !== 'get') throw newMethodNotAllowed(pods, info.verb || 'this method');
+  if (!isWebSocketRequest(call.request)) throw newBadRequest('log cannot be upgraded to another protocol');
+  const pod = await parts.registry.of(pods).get(info.name, info.namespace);
+  return serveLogSocket({ ...call, pod });
 }
 
 function groupQuery(request: IncomingMessage): RawQuery {

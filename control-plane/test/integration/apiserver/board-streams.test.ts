@@ -76,6 +76,44 @@ afterEach(() => server.stop());
 const admin = () => ({ ca: server.pki.ca, cert: server.pki.admin.certificate, key: server.pki.admin.key });
 
 describe('logs', () => {
+  /** @returns its messages but the first, which is empty, and the code of its close. */
+  const readSocket = (query: string, protocols: string[], tls: object = admin()) => new Promise<{ protocol: string; messages: (string | Buffer)[]; code: number }>((resolve, reject) => {
+    const socket = new WebSocket(`${server.url.replace('https', 'wss')}/api/v1/namespaces/default/pods/web/log?${query}`, protocols, tls);
+    const messages: (string | Buffer)[] = [];
+    socket.on('message', (data: Buffer, binary) => messages.push(binary ? data : data.toString()));
+    socket.on('unexpected-response', (_request, response) => reject(new Error(`refused with ${response.statusCode}`)));
+    socket.on('error', reject);
+    socket.on('close', (code) => resolve({ protocol: socket.protocol, messages, code }));
+  });
+
+  it.each<[string, string[], (string | Buffer)[]]>([
+    ['', [], [Buffer.alloc(0), Buffer.from('one\n'), Buffer.from('two\n')]],
+    ['binary.k8s.io', ['binary.k8s.io'], [Buffer.alloc(0), Buffer.from('one\n'), Buffer.from('two\n')]],
+    ['base64.binary.k8s.io', ['other', 'base64.binary.k8s.io'], ['', Buffer.from('one\n').toString('base64'), Buffer.from('two\n').toString('base64')]],
+  ])('come over a WebSocket too: %s', async (protocol, offered, messages) => {
+    const reading = readSocket('container=b&tailLines=3', offered);
+    await eventually(() => board.logs.length === 1);
+    expect(board.logs).toMatchObject([{ container: 'b', options: { tailLines: 3 } }]);
+    await board.stream.emit(channels.stdout, 'one\n');
+    await board.stream.emit(channels.stderr, 'two\n');
+    board.stream.exit({});
+    expect(await reading).toEqual({ protocol, messages, code: 1000 });
+  });
+
+  it('refuse a WebSocket before its handshake', async () => {
+    await expect(readSocket('container=x', [])).rejects.toThrow('refused with 400');
+    await expect(readSocket('container=b', ['v4.channel.k8s.io'])).rejects.toThrow('refused with 400');
+    await expect(readSocket('container=b', [], { ca: server.pki.ca })).rejects.toThrow('refused with 403');
+    expect(board.logs).toEqual([]);
+  });
+
+  it('over a WebSocket end for the board when the client leaves', async () => {
+    const socket = new WebSocket(`${server.url.replace('https', 'wss')}/api/v1/namespaces/default/pods/web/log?container=b&follow=true`, admin());
+    await eventually(() => board.logs.length === 1);
+    socket.terminate();
+    await board.stream.closed;
+  });
+
   it('passes the options on and what the board sends back', async () => {
     const reading = kubectl.ok(['logs', 'web', '-c', 'b', '--tail=3', '--since=1h', '--timestamps', '--limit-bytes=1000']);
     await board.stream.emit(channels.stdout, 'one\n');
