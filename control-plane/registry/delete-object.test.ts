@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Pod } from '../../api/core.ts';
-import type { DeleteOptions } from '../../api/meta.ts';
-import { configMaps, deployments, namespaces, pods } from '../../api/resources.ts';
+import type { DeleteOptions, KubernetesObject } from '../../api/meta.ts';
+import { configMaps, deployments, jobs, namespaces, pods } from '../../api/resources.ts';
 import { refusal } from './testing/refusal.ts';
 import { createTestRegistry } from './testing/test-registry.ts';
 import type { TestRegistry } from './testing/test-registry.ts';
@@ -68,6 +68,22 @@ describe('delete', () => {
     expect(await deleteMap('a')).toMatchObject({ metadata: { finalizers: ['example.com/wait', 'foregroundDeletion'] } });
     expect(test.storage.revision).toBe(revision);
     expect(await deleteMap('a', { propagationPolicy: 'Background' })).toMatchObject({ metadata: { finalizers: ['example.com/wait'] } });
+  });
+
+  it('of a Job lets go of its pods unless told otherwise, and says so', async () => {
+    const warnings: string[] = [];
+    const context = { ...test.context, warnings };
+    const store = test.registry.of(jobs);
+    const remove = async (name: string, options: DeleteOptions): Promise<KubernetesObject> => {
+      await store.create(test.context, 'default', { metadata: { name }, spec: { template: { spec: { containers: [{ name: 'a', image: 'a' }], restartPolicy: 'Never' } } } });
+      return store.delete(context, name, 'default', options);
+    };
+    expect(await remove('a', {})).toMatchObject({ kind: 'Job', metadata: { finalizers: ['orphan'] } });
+    expect(warnings).toEqual([expect.stringMatching(/^child pods are preserved by default when jobs are deleted; set propagationPolicy=Background/)]);
+    expect(await remove('b', { propagationPolicy: 'Background' })).toMatchObject({ kind: 'Status' });
+    expect(await remove('c', { propagationPolicy: 'Foreground' })).toMatchObject({ metadata: { finalizers: ['foregroundDeletion'] } });
+    expect(await remove('d', { orphanDependents: false })).toMatchObject({ kind: 'Status' });
+    expect(warnings).toHaveLength(1);
   });
 
   describe('of a pod', () => {

@@ -29,11 +29,19 @@ export async function deleteObject<T extends KubernetesObject>(deletion: Deletio
   const { parts, strategy, name, namespace, options } = deletion;
   const errors = validateDeleteOptions(options);
   if (errors.length > 0) throw newInvalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
+  warnOfOrphans(deletion);
   return parts.turns.untilNoConflict(storageKey(strategy.resource, namespace, name), () => {
     const stored = getStored(parts, strategy.resource, namespace, name);
     if (!stored) throw newNotFound(strategy.resource, name);
     return attempt(deletion, stored);
   });
+}
+
+function warnOfOrphans<T extends KubernetesObject>({ strategy, context, options }: Deletion<T>): void {
+  const warning = strategy.orphansByDefault?.warning;
+  const unsaid = options.propagationPolicy === undefined && options.orphanDependents === undefined;
+  // A collection is deleted object by object, and warned of once.
+  if (warning && unsaid && !context.warnings?.includes(warning)) context.warnings?.push(warning);
 }
 
 async function attempt<T extends KubernetesObject>(deletion: Deletion<T>, stored: StoredObject<T>): Promise<T | Status> {

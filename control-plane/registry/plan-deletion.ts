@@ -22,7 +22,7 @@ export function planDeletion<T extends KubernetesObject>(strategy: Strategy<T>, 
   const grace = graceOf(strategy, current, options);
   // Once a graceful deletion runs, a request may only shorten it; it does not touch the finalizers either.
   if (deletionTimestamp && pending > 0 && grace >= pending) return { action: 'leave' };
-  const finalizers = finalizersAfter(options, before);
+  const finalizers = finalizersAfter(options, before, strategy.orphansByDefault !== undefined);
   if (grace === 0 && finalizers.length === 0 && !strategy.isHeld?.(current)) return { action: 'remove' };
   const object = deepClone(current);
   const metadata: Writable<ObjectMeta> = object.metadata ??= {};
@@ -52,18 +52,18 @@ function atLeastOneIfNegative(seconds: number): number {
 }
 
 /** The propagation policy is kept as a finalizer that the garbage collector acts on and takes off. */
-function finalizersAfter(options: DeleteOptions, before: readonly string[]): string[] {
+function finalizersAfter(options: DeleteOptions, before: readonly string[], byDefault: boolean): string[] {
   const others = before.filter((finalizer) => finalizer !== foregroundFinalizer && finalizer !== orphanFinalizer);
-  if (orphans(options, before)) others.push(orphanFinalizer);
+  if (orphans(options, before, byDefault)) others.push(orphanFinalizer);
   if (deletesInForeground(options, before)) others.push(foregroundFinalizer);
   const unchanged = others.length === before.length && others.every((finalizer) => before.includes(finalizer));
   return unchanged ? [...before] : others;
 }
 
-function orphans(options: DeleteOptions, before: readonly string[]): boolean {
+function orphans(options: DeleteOptions, before: readonly string[], byDefault: boolean): boolean {
   if (options.orphanDependents !== undefined) return options.orphanDependents;
   if (options.propagationPolicy !== undefined) return options.propagationPolicy === 'Orphan';
-  return before.includes(orphanFinalizer);
+  return before.includes(orphanFinalizer) || (byDefault && !before.includes(foregroundFinalizer));
 }
 
 function deletesInForeground(options: DeleteOptions, before: readonly string[]): boolean {

@@ -33,6 +33,11 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   readonly allowCreateOnUpdate: boolean;
   /** A deletion that removes the object answers with it; else with a Success Status. */
   readonly returnsDeletedObject?: boolean;
+  /**
+   * A deletion that says nothing of dependents lets go of them, as the first versions of the API did; `warning` goes to who
+   * relies on it.
+   */
+  readonly orphansByDefault?: { readonly warning?: string };
   /** PUT without metadata.resourceVersion overwrites what is there. */
   readonly allowUnconditionalUpdate: boolean;
   /** Fields beside metadata.name and metadata.namespace that a field selector may name. */

@@ -18,6 +18,9 @@ export const jobStrategy: Strategy<Job> = createRecordStrategy<Job>(jobs, {
   validateUpdate: validateJobUpdate,
   validateStatusUpdate: validateJobStatusUpdate,
   warnings: workloadWarnings,
+  orphansByDefault: {
+    warning: 'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+  },
   prepareForCreate(job: Writable<Job>) {
     job.status = {};
     generateSelector(job);

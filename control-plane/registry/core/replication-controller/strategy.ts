@@ -16,6 +16,7 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = cr
   validateUpdate: validateReplicationControllerUpdate,
   validateStatusUpdate: validateReplicationControllerStatusUpdate,
   warnings: workloadWarnings,
+  orphansByDefault: {},
   prepareForCreate(controller: Writable<ReplicationController>) {
     controller.status = { replicas: 0 };
   },
