@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { everything, isLabelValue, isQualifiedName, matches, parseSelector, selectorFromLabelSelector, selectorFromMap } from './labels.ts';
+import { everything, isLabelValue, isQualifiedName, matches, selectorFromLabelSelector, selectorFromMap } from './labels.ts';
+import { parseSelector } from './parse-selector.ts';
 
 describe('parseSelector', () => {
   test.each([
@@ -18,8 +19,22 @@ describe('parseSelector', () => {
     [' example.com/a = b , c in (d,e) , !f ', [{ key: 'example.com/a', operator: 'In', values: ['b'] }, { key: 'c', operator: 'In', values: ['d', 'e'] }, { key: 'f', operator: 'DoesNotExist', values: [] }]],
   ])('%j', (text, expected) => expect(parseSelector(text)).toEqual(expected));
 
-  test.each([',', 'a,', ',a', 'a=b,', 'a in b', 'a in (b', 'a)', 'a=b=c', '=a', '!', 'a b', 'a in ()x', '!a=b', 'a=b c', 'Ex_ample/x=y'])('refuses %j', (text) => {
-    expect(() => parseSelector(text)).toThrow(expect.objectContaining({ code: 400, message: expect.stringMatching(/^unable to parse requirement: /) }));
+  test.each([
+    [',', "found ',', expected: !, identifier, or 'end of string'"], ['a,', "found '', expected: identifier after ','"], [',a', "found ',', expected: !, identifier, or 'end of string'"],
+    ['a in b', "unable to parse requirement: found 'b' expected: '('"], ['a in (b', "unable to parse requirement: found '', expected: ',' or ')'"], ['a)', "unable to parse requirement: found ')', expected: in, notin, =, ==, !=, gt, lt"],
+    ['a=b=c', "found '=', expected: ',' or 'end of string'"], ['=a', "found '=', expected: !, identifier, or 'end of string'"], ['!', "unable to parse requirement: found '', expected: identifier"],
+    ['a b', "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"], ['a in ()', "unable to parse requirement: values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty"],
+    ['!a=b', "found '=', expected: ',' or 'end of string'"], ['a=b c', "found 'c', expected: ',' or 'end of string'"], ['a>x', "unable to parse requirement: values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer"],
+  ])('refuses %j', (text, message) => {
+    expect(() => parseSelector(text)).toThrow(expect.objectContaining({ code: 400, message }));
+  });
+
+  test.each([['Ex_ample/x=y', /^unable to parse requirement: <nil>: Invalid value: "Ex_ample\/x"/], ['a=-b', /^unable to parse requirement: values\[0\]: Invalid value: "-b": a valid label must/]])('refuses the label %j', (text, message) => {
+    expect(() => parseSelector(text)).toThrow(expect.objectContaining({ code: 400, message: expect.stringMatching(message) }));
+  });
+
+  test('compares numbers', () => {
+    expect(['4', '5', '6', 'x', undefined].map((a) => matches(parseSelector('a>4,a<6'), a === undefined ? {} : { a }))).toEqual([false, true, false, false, false]);
   });
 
   test('any text is parsed or refused with a BadRequest', () => {

@@ -1,12 +1,12 @@
-/** Label selectors: matching and the text form of `?labelSelector=`. Follows k8s.io/apimachinery/pkg/labels. */
-import { newBadRequest } from './errors.ts';
+/** Label selectors and what they match; their text form is read by parse-selector.ts. Follows k8s.io/apimachinery/pkg/labels. */
 import type { LabelSelector } from './meta.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Requirement {
   key: string;
-  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  /** Gt and Lt are said in texts only, never in LabelSelectors. */
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
   values: readonly string[];
 }
 
@@ -23,8 +23,14 @@ export function matches(selector: Selector, labels: Labels | undefined): boolean
       case 'NotIn': return value === undefined || !values.includes(value);
       case 'Exists': return value !== undefined;
       case 'DoesNotExist': return value === undefined;
+      case 'Gt': return isInteger(value) && BigInt(value) > BigInt(values[0] ?? '');
+      case 'Lt': return isInteger(value) && BigInt(value) < BigInt(values[0] ?? '');
     }
   });
+}
+
+function isInteger(value: string | undefined): value is string {
+  return value !== undefined && /^-?\d{1,19}$/.test(value);
 }
 
 /** matchLabels-style map → selector. Used by Services and node selectors. */
@@ -60,58 +66,4 @@ export function isQualifiedName(key: string): boolean {
 
 export function isLabelValue(value: string): boolean {
   return labelValue.test(value);
-}
-
-/**
- * Parses `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
- * @throws StatusError BadRequest that names what was not understood.
- */
-export function parseSelector(text: string): Selector {
-  const requirements: Requirement[] = [];
-  for (const part of splitRequirements(text)) requirements.push(parseRequirement(part, text));
-  return requirements;
-}
-
-function splitRequirements(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let current = '';
-  for (const character of text) {
-    if (character === '(') depth += 1;
-    if (character === ')') depth -= 1;
-    if (character === ',' && depth === 0) {
-      parts.push(current);
-      current = '';
-    } else {
-      current += character;
-    }
-  }
-  if (depth !== 0) throw newBadRequest(`unable to parse requirement: found unbalanced parentheses in '${text}'`);
-  if (current.trim() !== '' || parts.length > 0) parts.push(current);
-  return parts.map((part) => part.trim());
-}
-
-function parseRequirement(part: string, whole: string): Requirement {
-  const fail = (why: string) => newBadRequest(`unable to parse requirement: ${why} in '${whole}'`);
-  const key = (text: string): string => {
-    const trimmed = text.trim();
-    if (!isQualifiedName(trimmed)) throw fail(`invalid label key "${trimmed}"`);
-    return trimmed;
-  };
-  const value = (text: string): string => {
-    const trimmed = text.trim();
-    if (!isLabelValue(trimmed)) throw fail(`invalid label value "${trimmed}"`);
-    return trimmed;
-  };
-  const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(part);
-  if (set) {
-    const values = (set[3] ?? '').split(',').map(value);
-    return { key: key(set[1] ?? ''), operator: set[2] === 'in' ? 'In' : 'NotIn', values };
-  }
-  const equality = /^([^=!]*)(==|!=|=)(.*)$/.exec(part);
-  if (equality) {
-    return { key: key(equality[1] ?? ''), operator: equality[2] === '!=' ? 'NotIn' : 'In', values: [value(equality[3] ?? '')] };
-  }
-  if (part.startsWith('!')) return { key: key(part.slice(1)), operator: 'DoesNotExist', values: [] };
-  return { key: key(part), operator: 'Exists', values: [] };
 }

@@ -209,6 +209,9 @@ describe('what differs between kinds', () => {
     expect((await send('POST', configMaps, { metadata: { name: 'a' } }, { accept: 'application/xml' })).code).toBe(406);
     expect((await send('GET', `${configMaps}/a`)).code).toBe(404);
     expect((await send('POST', '/api/v1/namespaces/default/pods/a/binding', { metadata: { name: 'a' } })).code).toBe(422);
+    expect(await send('POST', '/api/v1/namespaces/default/pods/a/binding', { target: { name: 'board' } })).toMatchObject({ code: 400, object: { message: 'name in URL does not match name in Binding object' } });
+    expect((await send('GET', '/apis/apps/v1/namespaces/default/deployments/none/scale')).object).toMatchObject({ code: 404, message: 'deployments/scale.apps "none" not found' });
+    expect((await send('GET', '/api/v1/namespaces/default/replicationcontrollers/none/scale')).object).toMatchObject({ message: 'replicationcontrollers/scale.autoscaling "none" not found' });
   });
 });
 
@@ -233,6 +236,11 @@ describe('requests that make no sense leave the store as it was', () => {
     ['an Accept nobody can serve', 'GET', configMaps, undefined, { accept: 'text/html' }, 406, 'NotAcceptable'],
     ['a field selector nobody knows', 'GET', `${configMaps}?fieldSelector=data.x%3Dy`, undefined, {}, 400, 'BadRequest'],
     ['broken percent-encoding', 'GET', `${configMaps}/%zz`, undefined, {}, 400, 'BadRequest'],
+    ['a name that is no segment of a path', 'GET', `${configMaps}/a%25b`, undefined, {}, 400, 'BadRequest'],
+    ['a name that leads upwards', 'DELETE', `${configMaps}/..%2F`, undefined, {}, 400, 'BadRequest'],
+    ['a PUT that does not say what', 'PUT', `${configMaps}/a`, { apiVersion: 'v1', kind: 'ConfigMap' }, {}, 400, 'BadRequest'],
+    ['a version of a list that is no number', 'GET', `${configMaps}?resourceVersion=new`, undefined, {}, 400, 'BadRequest'],
+    ['a continue token that is none', 'GET', `${configMaps}?continue=x`, undefined, {}, 400, 'BadRequest'],
     ['a deletion policy nobody knows', 'DELETE', `${configMaps}/a?propagationPolicy=x`, undefined, {}, 422, 'Invalid'],
     ['a command without upgrade', 'POST', '/api/v1/namespaces/default/pods/a/exec?command=x', undefined, {}, 400, 'BadRequest'],
   ])('%s', async (_title, method, url, body, headers, code, reason) => {

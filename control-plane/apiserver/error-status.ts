@@ -26,7 +26,7 @@ export function toStatusError(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return newRequestEntityTooLarge(`Request entity too large: limit is ${maxBodyBytes}`);
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return newUnsupportedMediaType('the body of the request was in an unknown format');
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return newUnsupportedMediaType('the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf');
   if (error instanceof URIError || (statusCode !== undefined && statusCode >= 400 && statusCode < 500)) return newBadRequest(message ?? 'bad request');
   const internal = newInternalError('an unexpected error, see the log of the API server');
   return new StatusError(internal.status, { cause: error });

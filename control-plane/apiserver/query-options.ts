@@ -1,7 +1,7 @@
 /** The query parameters of the API, decoded and checked as k8s.io/apimachinery's ListOptions, CreateOptions ... are. */
 import { newBadRequest, newInvalid, type FieldError } from '../../api/errors.ts';
 import { parseFieldSelector } from '../../api/fields.ts';
-import { parseSelector } from '../../api/labels.ts';
+import { parseSelector } from '../../api/parse-selector.ts';
 import type { DeleteOptions } from '../../api/meta.ts';
 import type { FieldValidation, ListQuery, WatchQuery } from '../registry/registry.ts';
 import { validateFieldManager } from '../registry/validation/field-manager.ts';
@@ -46,6 +46,7 @@ const matchValues: readonly string[] = ['Exact', 'NotOlderThan'];
 /** @throws StatusError BadRequest or Invalid. */
 export function parseListQuery(query: RawQuery, namespace: string | undefined): ListQuery {
   const limit = integerValue(query, 'limit');
+  integerValue(query, 'timeoutSeconds');
   const token = firstValue(query, 'continue');
   const resourceVersion = firstValue(query, 'resourceVersion');
   const match = firstValue(query, 'resourceVersionMatch');
@@ -108,9 +109,7 @@ function selectors(query: RawQuery, namespace: string | undefined) {
 
 function checkResourceVersion(value: string | undefined): void {
   if (value && !/^\d+$/.test(value)) {
-    throw newInvalid({ group: metaGroup, kind: 'ListOptions' }, '', [{
-      reason: 'FieldValueInvalid', field: 'resourceVersion', message: `Invalid value: ${JSON.stringify(value)}: strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`,
-    }]);
+    throw newBadRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(value)}: strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`);
   }
 }
 
@@ -162,8 +161,8 @@ export function parseWriteOptions(query: RawQuery, kind: string, found: readonly
 }
 
 function dryRunErrors(values: readonly string[]): FieldError[] {
-  return values.filter((value) => value !== 'All' && value !== '').map((value) => ({
-    reason: 'FieldValueNotSupported', field: 'dryRun', message: `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
+  return values.filter((value) => value !== 'All').slice(0, 1).map(() => ({
+    reason: 'FieldValueNotSupported', field: 'dryRun', message: `Unsupported value: ${JSON.stringify(values)}: supported values: "All"`,
   }));
 }
 

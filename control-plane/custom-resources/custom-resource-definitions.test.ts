@@ -184,6 +184,23 @@ describe('custom resource definitions', () => {
     expect((await refusal(definitions().create(test.context, undefined, definition))).message).toContain(expected);
   });
 
+  it('takes finalizers without a domain, with a warning, and keeps the scale within the schema', async () => {
+    const definition = makeDefinition();
+    definition.spec.versions[0]!.schema!.openAPIV3Schema!.properties!['spec'] = specSchema({ replicas: { type: 'integer', maximum: 3 } });
+    definition.spec.versions[0]!.subresources = { scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } };
+    await define(definition);
+    const warnings: string[] = [];
+    const kind = test.registry.of(row());
+    await kind.create({ ...test.context, warnings }, 'default', { apiVersion: 'stable.example.com/v1', kind: 'CronTab', metadata: { name: 'a', finalizers: ['mine', 'my.example.com'] }, spec: { replicas: 1 } });
+    expect(warnings).toEqual([
+      'metadata.finalizers: "mine": prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers',
+      'metadata.finalizers: "my.example.com": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers',
+    ]);
+    const scaleTo = (replicas: number) => refusal(kind.update(test.context, { name: 'a', namespace: 'default', subresource: 'scale', change: (live) => ({ ...live, spec: { replicas } }) }));
+    expect((await scaleTo(4)).message).toBe('CronTab.stable.example.com "a" is invalid: spec.replicas: Invalid value: 4: spec.replicas in body should be less than or equal to 3');
+    expect((await scaleTo(-1)).message).toBe('CronTab.stable.example.com "a" is invalid: .spec.replicas: Invalid value: -1: should be a non-negative integer');
+  });
+
   it('accepts what Kubernetes accepts, and warns of formats that nobody keeps to', async () => {
     const definition = makeDefinition();
     const { properties } = definition.spec.versions[0]!.schema!.openAPIV3Schema!;

@@ -12,6 +12,7 @@ import { prune } from './prune.ts';
 import type { RuleChecker } from './rules.ts';
 import type { SchemaNode } from './schema-node.ts';
 import { validateValue } from './validate-value.ts';
+import { isBareFinalizer } from '../registry/validation/object-meta.ts';
 
 export type CustomObject = KubernetesObject & Record<string, unknown>;
 
@@ -25,7 +26,7 @@ export interface CustomStrategyOptions {
 }
 
 /** Errors after which the rules of CEL would look at values that they were not compiled for. */
-const blocking: readonly FieldError['reason'][] = ['FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid'];
+const blocking: readonly FieldError['reason'][] = ['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid'];
 
 export function createCustomStrategy({ resource, node, rules, selectableFields }: CustomStrategyOptions): Strategy<CustomObject> {
   const withStatus = resource.subresources.includes('status');
@@ -56,6 +57,8 @@ export function createCustomStrategy({ resource, node, rules, selectableFields }
     prepareForUpdate(object, old) {
       if (withStatus) keep(object, old, 'status');
     },
+    warnings: ({ metadata }, old) => (metadata?.finalizers ?? []).filter((name) => isBareFinalizer(name) && !old?.metadata?.finalizers?.includes(name))
+      .map((name) => `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name${name.includes('.') ? ' including a path (/)' : ''} to avoid accidental conflicts with other finalizer writers`),
     validate: (object) => validate(object),
     validateUpdate: validate,
     ...(withStatus ? {
@@ -97,8 +100,8 @@ function validateScale({ custom }: Resource, object: CustomObject): FieldError[]
   for (const path of [custom.scale.specReplicas, custom.scale.statusReplicas]) {
     const value = valueAt(object, path);
     if (typeof value !== 'number') continue;
-    if (value < 0) errors.push({ reason: 'FieldValueInvalid', field: path.join('.'), message: `Invalid value: ${value}: ${notNegativeMessage.replace('must be greater than or equal to 0', 'should be a non-negative integer')}` });
-    else if (value > 2 ** 31 - 1) errors.push({ reason: 'FieldValueInvalid', field: path.join('.'), message: `Invalid value: ${value}: should be less than or equal to ${2 ** 31 - 1}` });
+    if (value < 0) errors.push({ reason: 'FieldValueInvalid', field: `.${path.join('.')}`, message: `Invalid value: ${value}: ${notNegativeMessage.replace('must be greater than or equal to 0', 'should be a non-negative integer')}` });
+    else if (value > 2 ** 31 - 1) errors.push({ reason: 'FieldValueInvalid', field: `.${path.join('.')}`, message: `Invalid value: ${value}: should be less than or equal to ${2 ** 31 - 1}` });
   }
   return errors;
 }

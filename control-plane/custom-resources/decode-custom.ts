@@ -1,7 +1,7 @@
 /** From parsed JSON to a custom object: metadata typed, the rest pruned by its schema. */
 import { DecodeError } from '../../api/decode/decode-error.ts';
 import { MessageDecoder } from '../../api/decode/decode-message.ts';
-import { newBadRequest } from '../../api/errors.ts';
+import { newBadRequest, newInvalid } from '../../api/errors.ts';
 import type { KubernetesObject } from '../../api/meta.ts';
 import { messageOf } from '../../api/schema/schema-table.ts';
 import { decodeEmbedded } from './embedded-objects.ts';
@@ -30,11 +30,10 @@ export function decodeCustom(
   if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refuse('json: cannot unmarshal into Go value of type map[string]interface {}');
   const { apiVersion, kind: given, metadata } = input as KubernetesObject;
   if (typeof given !== 'string' || given === '') throw refuse(`Object 'Kind' is missing in '${shorten(input)}'`);
-  if (typeof apiVersion !== 'string' || apiVersion === '') throw refuse(`Object 'apiVersion' is missing in '${shorten(input)}'`);
-  if (apiVersion !== kind.apiVersion) throw newBadRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${kind.apiVersion})`);
+  if (apiVersion !== kind.apiVersion) throw newBadRequest(`the API version in the data (${apiVersion ?? ''}) does not match the expected API version (${kind.apiVersion})`);
   if (given !== kind.kind) {
-    const [version] = apiVersion.split('/').slice(-1);
-    throw newBadRequest(`${given} in version "${version}" cannot be handled as a ${kind.kind}: kind must be ${kind.kind}`);
+    const [group = ''] = apiVersion.split('/');
+    throw newInvalid({ group, kind: given }, metadata?.name ?? '', [{ reason: 'FieldValueInvalid', field: 'kind', message: `Invalid value: ${JSON.stringify(given)}: must be ${kind.kind}` }]);
   }
   const limit = fieldValidation === 'Ignore' ? 0 : maxStrictErrors;
   const decoder = new MessageDecoder(limit);

@@ -47,10 +47,10 @@ export function validateEmbedded(value: unknown, node: SchemaNode, old: unknown)
 
 function validateOne({ apiVersion, kind, metadata }: JsonObject, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (apiVersion === undefined) errors.push(required(`${path}.apiVersion`, 'must not be empty'));
+  if (apiVersion === undefined) errors.push(required(`${path}.apiVersion`));
   else if (apiVersion === '') errors.push(invalid(`${path}.apiVersion`, '', 'must not be empty'));
   else if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) errors.push(invalid(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
-  if (kind === undefined) errors.push(required(`${path}.kind`, 'must not be empty'));
+  if (kind === undefined) errors.push(required(`${path}.kind`));
   else if (kind === '') errors.push(invalid(`${path}.kind`, '', 'must not be empty'));
   else if (typeof kind === 'string') {
     const problems = dns1035Label(kind.toLowerCase());
@@ -59,7 +59,7 @@ function validateOne({ apiVersion, kind, metadata }: JsonObject, path: string): 
   if (typeof metadata !== 'object' || metadata === null) return errors;
   const meta = metadata as ObjectMeta;
   // Templates need no name.
-  return [...errors, ...validateObjectMeta({ ...meta, name: meta.name || 'fakename' }, { namespaced: Boolean(meta.namespace), nameRule: 'path-segment' }, `${path}.metadata`)];
+  return [...errors, ...validateObjectMeta({ ...meta, name: meta.name || 'fakename' }, { namespaced: Boolean(meta.namespace), nameRule: 'path-segment', bareFinalizers: true }, `${path}.metadata`)];
 }
 
 /** Calls for every embedded object, the outer before the inner. */

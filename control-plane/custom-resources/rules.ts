@@ -157,7 +157,7 @@ class RuleWalk {
       this.errors.push(invalid(field, type, why));
       return;
     }
-    this.errors.push(failure(rule, at.node, { path: at.path, value: type }, this.textOf(message, variables) ?? (rule.message?.trim() || `failed rule: ${rule.rule?.trim() ?? ''}`)));
+    this.errors.push(failure(rule, at.node, { path: at.path, value }, this.textOf(message, variables) ?? (rule.message?.trim() || `failed rule: ${rule.rule?.trim() ?? ''}`)));
   }
 
   private textOf(message: CelProgram | undefined, variables: Readonly<Record<string, unknown>>): string | undefined {
@@ -175,12 +175,14 @@ class RuleWalk {
 
 function failure({ reason, fieldPath }: Rule, node: SchemaNode, { path, value }: { path: string; value: unknown }, text: string): FieldError {
   const field = `${path}${(fieldPath && followFieldPath(node, fieldPath)) ?? ''}`.replace(/^\./, '') || '<nil>';
+  // Objects and lists are too much to show.
+  const whole = typeof value === 'object';
   switch (reason) {
     case 'FieldValueForbidden': return forbidden(field, text);
     case 'FieldValueRequired': return required(field, text);
     // Kubernetes has no room for a message there.
-    case 'FieldValueDuplicate': return duplicate(field, value);
-    default: return invalid(field, value, text);
+    case 'FieldValueDuplicate': return whole ? { reason, field, message: 'Duplicate value' } : duplicate(field, value);
+    default: return whole ? { reason: 'FieldValueInvalid', field, message: `Invalid value: ${text}` } : invalid(field, value, text);
   }
 }
 

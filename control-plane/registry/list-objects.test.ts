@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseFieldSelector } from '../../api/fields.ts';
-import { parseSelector } from '../../api/labels.ts';
+import { parseSelector } from '../../api/parse-selector.ts';
 import { configMaps, nodes, pods, secrets } from '../../api/resources.ts';
 import { createMemoryStore } from '../storage/memory-store.ts';
 import type { ListQuery } from './registry.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isConflict, isExpired, isNotFound } from '../../api/errors.ts';
-import { parseSelector } from '../../api/labels.ts';
+import { parseSelector } from '../../api/parse-selector.ts';
 import { configMaps, pods } from '../../api/resources.ts';
 import { createMemoryStore } from '../storage/memory-store.ts';
 import { createTestRegistry } from './testing/test-registry.ts';

@@ -43,6 +43,11 @@ describe('update', () => {
     expect(updated.data).toBeUndefined();
   });
 
+  it('never changes when an object was created', async () => {
+    const updated = await update((current) => ({ ...current, data: { key: 'two' }, metadata: { ...current.metadata, creationTimestamp: '2001-01-01T00:00:00Z' } }));
+    expect(updated.metadata?.creationTimestamp).toBe(created.metadata?.creationTimestamp);
+  });
+
   it('answers 409 for a version that is not current', async () => {
     await update((current) => ({ ...current, data: { key: 'two' } }));
     const error = await refusal(update(() => ({ ...created, data: { key: 'three' } })));

@@ -111,7 +111,8 @@ function checkIdentity<T extends KubernetesObject>(update: Update<T>, wanted: Ob
   // Version 0 is no version.
   const version = wanted.resourceVersion === '0' ? '' : wanted.resourceVersion ?? '';
   if (!version && !allowUnconditionalUpdate) {
-    throw newInvalid(resource, request.name, [{
+    // Kubernetes names the resource here, not the kind.
+    throw newInvalid({ group: resource.group, kind: resource.plural }, request.name, [{
       reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update',
     }]);
   }
@@ -129,7 +130,7 @@ function fillMetadata(wanted: ObjectMeta, old: ObjectMeta): ObjectMeta {
   else delete metadata.namespace;
   metadata.resourceVersion = old.resourceVersion;
   metadata.uid ??= old.uid;
-  metadata.creationTimestamp ??= old.creationTimestamp;
+  if (old.creationTimestamp !== undefined) metadata.creationTimestamp = old.creationTimestamp;
   if (old.deletionTimestamp !== undefined) metadata.deletionTimestamp ??= old.deletionTimestamp;
   if (old.deletionGracePeriodSeconds !== undefined) metadata.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
   if (old.generation !== undefined) metadata.generation = old.generation;
@@ -164,10 +165,11 @@ function prepare<T extends KubernetesObject>(update: Update<T>, object: T, old: 
 }
 
 function validate<T extends KubernetesObject>({ strategy, request }: Update<T>, object: T, old: T): FieldError[] {
-  const errors = validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {});
+  const errors = validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {}, 'metadata', strategy.resource.custom !== undefined);
   switch (request.subresource) {
     case 'status': return [...errors, ...strategy.validateStatusUpdate?.(object, old) ?? []];
-    case 'scale': return validateReplicas(strategy.resource, object);
+    // What the schema of a custom kind says of its replicas holds for its scale as well.
+    case 'scale': return strategy.resource.custom ? strategy.validateUpdate(object, old) : validateReplicas(strategy.resource, object);
     case 'finalize': return errors;
     case 'approval':
     case 'ephemeralcontainers':
@@ -177,7 +179,7 @@ function validate<T extends KubernetesObject>({ strategy, request }: Update<T>, 
 }
 
 function invalidKind<T extends KubernetesObject>({ strategy, request }: Update<T>): { group: string; kind: string } {
-  return request.subresource === 'scale' ? { group: 'autoscaling', kind: 'Scale' } : strategy.resource;
+  return request.subresource === 'scale' && !strategy.resource.custom ? { group: 'autoscaling', kind: 'Scale' } : strategy.resource;
 }
 
 async function write<T extends KubernetesObject>(update: Update<T>, object: T, stored: StoredObject<T>, lastCheck: () => Reservation | undefined): Promise<T> {

@@ -15,7 +15,7 @@ import type { RequestContext, UpdatedSubresource } from '../../registry/registry
 import { requestContext, type ResourceCall } from '../app-parts.ts';
 import { parsePatchOptions, type FieldValidation, type PatchOptions } from '../query-options.ts';
 import { sendObject } from '../responses.ts';
-import { bodyBytes, matchUrl } from './request-object.ts';
+import { bodyBytes, keepUid, matchUrl } from './request-object.ts';
 import { warningsOf } from './send-warnings.ts';
 import { creatable, updateTarget, type ObjectSubresource } from './update.ts';
 
@@ -45,6 +45,7 @@ export async function applyTo(call: ResourceCall, { options, subresource, config
     const decode = (merged: object) => decodeObject(merged, call.resource, { fieldValidation: 'Ignore' }).object;
     const result = applyConfiguration({ ...write, force: options.force, decode }, live, configuration);
     matchUrl(call, result);
+    keepUid(call, result, live);
     return result;
   };
   const object = await call.store.update(context, {

@@ -13,7 +13,7 @@ import { requestContext, type ResourceCall } from '../app-parts.ts';
 import { parsePatchOptions, type FieldValidation } from '../query-options.ts';
 import { sendObject } from '../responses.ts';
 import { applyMediaType, applyObject } from './apply.ts';
-import { bodyBytes, matchUrl } from './request-object.ts';
+import { bodyBytes, keepUid, matchUrl } from './request-object.ts';
 import { warningsOf } from './send-warnings.ts';
 import { updateTarget, type ObjectSubresource } from './update.ts';
 
@@ -37,6 +37,7 @@ export async function patchObject(call: ResourceCall, subresource?: ObjectSubres
     change: (current) => {
       const wanted = apply(current);
       matchUrl(call, wanted);
+      keepUid(call, wanted, current);
       return wanted;
     },
   });

@@ -1,6 +1,6 @@
 /** The object in the body of a request, checked against the URL. */
 import { decodeBody, decodeObject, type DecodeTarget } from '../../../api/decode/decode-object.ts';
-import { newBadRequest } from '../../../api/errors.ts';
+import { newBadRequest, newInvalid } from '../../../api/errors.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
 import type { ResourceCall } from '../app-parts.ts';
 import { decodeProtobuf } from '../protobuf/decode-protobuf.ts';
@@ -39,7 +39,7 @@ export function matchUrl(call: ResourceCall, object: KubernetesObject): void {
   const namespace = objectNamespace(call);
   if (namespace !== undefined) {
     if (metadata.namespace && metadata.namespace !== namespace) {
-      throw newBadRequest(`the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${namespace})`);
+      throw newBadRequest('the namespace of the provided object does not match the namespace sent on the request');
     }
     metadata.namespace = namespace;
   }
@@ -49,4 +49,14 @@ export function matchUrl(call: ResourceCall, object: KubernetesObject): void {
     throw newBadRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   }
   metadata.name = name;
+}
+
+/**
+ * Of a PUT the UID says which object is meant; a patch has been applied to whatever is there.
+ * @throws StatusError Invalid.
+ */
+export function keepUid(call: ResourceCall, wanted: KubernetesObject, current: KubernetesObject | undefined): void {
+  const uid = wanted.metadata?.uid;
+  if (!uid || !current || uid === current.metadata?.uid) return;
+  throw newInvalid(call.resource, call.info.name!, [{ reason: 'FieldValueInvalid', field: 'metadata.uid', message: `Invalid value: ${JSON.stringify(uid)}: field is immutable` }]);
 }

@@ -5,6 +5,7 @@ import type { Resource, Subresource } from '../../../api/resources.ts';
 import type { AppParts, ResourceCall } from '../app-parts.ts';
 import { newMethodUnknown, newUnknownResource } from '../error-status.ts';
 import { booleanValue, type RawQuery } from '../query-options.ts';
+import { pathSegment } from '../../registry/validation/names.ts';
 import type { ResourceRequest, ResourceVerb } from '../request-info.ts';
 import { addWarnings, checkAcceptable } from '../responses.ts';
 import { bindPod, createObject } from './create.ts';
@@ -53,6 +54,12 @@ const subresources: Partial<Record<Subresource, Handlers>> = {
   portforward: { get: requireUpgrade, create: requireUpgrade },
 };
 
+/** @throws StatusError BadRequest for what can be no segment of a path. */
+function checkName(name: string): void {
+  const [why] = pathSegment(name);
+  if (why !== undefined) throw newBadRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${why}`);
+}
+
 /** Whether a request may last: it has no place among the requests in flight. */
 export function isLongRunning(request: FastifyRequest): boolean {
   const { info } = request;
@@ -70,6 +77,7 @@ export function createResourceHandler(parts: AppParts) {
     if (!resource || !scoped) throw newUnknownResource();
     const handlers = resource.virtual ? virtualHandlersOf(info) : handlersOf(resource, info);
     if (!handlers) throw newUnknownResource();
+    if (info.name !== undefined) checkName(info.name);
     const acrossNamespaces = resource.namespaced && info.namespace === undefined && info.verb !== 'list' && info.verb !== 'watch';
     const handler = info.verb === '' || acrossNamespaces ? undefined : handlers[info.verb];
     if (!handler) reply.header('allow', allowedMethods(handlers));

@@ -1,6 +1,6 @@
 /** PUT: replace an object or its status, finalizers; of some kinds also create it. */
 import type { FastifyReply } from 'fastify';
-import { newConflict } from '../../../api/errors.ts';
+import { newBadRequest, newConflict } from '../../../api/errors.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
 import { newAccessForbidden } from '../../authorization/authorizer.ts';
 import type { UpdatedSubresource } from '../../registry/registry.ts';
@@ -15,6 +15,7 @@ export type ObjectSubresource = Exclude<UpdatedSubresource, 'scale'>;
 export async function updateObject(call: ResourceCall, subresource?: ObjectSubresource): Promise<FastifyReply> {
   const options = parseWriteOptions(call.query, 'UpdateOptions');
   const object = await decodeRequest(call, call.resource, options.fieldValidation);
+  if (!object.metadata?.name) throw newBadRequest(`the name of the object (${call.info.name!} based on URL) was undeterminable: name must be provided`);
   matchUrl(call, object);
   const found = { before: false };
   const change = () => {

@@ -13,7 +13,7 @@ export type IncludeObject = 'None' | 'Metadata' | 'Object';
 export function includeObjectOf(query: RawQuery): IncludeObject {
   const value = firstValue(query, 'includeObject') || 'Metadata';
   if (value !== 'None' && value !== 'Metadata' && value !== 'Object') {
-    throw newBadRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+    throw newBadRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`);
   }
   return value;
 }

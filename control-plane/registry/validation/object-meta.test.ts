@@ -38,9 +38,9 @@ describe('validateObjectMeta', () => {
     [{ labels: { a: 'b'.repeat(64) } }, [`metadata.labels: Invalid value: "${'b'.repeat(64)}": must be no more than 63 bytes`]],
     [{ labels: { '/a': '' } }, ['metadata.labels: Invalid value: "/a": prefix part must be non-empty']],
     [{ annotations: { a: 'x'.repeat(262_144) } }, ['metadata.annotations: Too long: may not be more than 262144 bytes']],
-    [{ finalizers: ['mine'] }, ['metadata.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified']],
+    [{ finalizers: ['mine'] }, ['metadata.finalizers[0]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified']],
     [{ finalizers: ['orphan', 'foregroundDeletion'] }, ['metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set']],
-    [{ ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: '', uid: '' }] }, ['metadata.ownerReferences[0].name: Invalid value: "": must not be empty', 'metadata.ownerReferences[0].uid: Invalid value: "": must not be empty']],
+    [{ ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: '', uid: '' }] }, ['metadata.ownerReferences.name: Invalid value: "": must not be empty', 'metadata.ownerReferences.uid: Invalid value: "": must not be empty']],
   ])('%.80j', (change, expected) => expect(problems(change)).toEqual(expected));
 
   test('names at most one controller', () => {

@@ -12,6 +12,8 @@ export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-
 export interface ObjectMetaRules {
   namespaced: boolean;
   nameRule: NameRule;
+  /** Finalizers need no domain: of custom kinds, whose clients are only warned. */
+  bareFinalizers?: boolean;
 }
 
 const rules: Readonly<Record<NameRule, Rule>> = {
@@ -40,9 +42,9 @@ const bareFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 const bannedOwners = new Set(['v1/Event', 'events.k8s.io/v1/Event']);
 
 /** How objects of a kind are named. */
-export function objectMetaRules(resource: Pick<Resource, 'group' | 'plural' | 'namespaced'>): ObjectMetaRules {
+export function objectMetaRules(resource: Pick<Resource, 'group' | 'plural' | 'namespaced' | 'custom'>): ObjectMetaRules {
   const nameRule = nameRules[`${resource.group}/${resource.plural}`];
-  return { namespaced: resource.namespaced, nameRule: nameRule ?? 'dns-subdomain' };
+  return { namespaced: resource.namespaced, nameRule: nameRule ?? 'dns-subdomain', ...(resource.custom ? { bareFinalizers: true } : {}) };
 }
 
 /** Of a new object. */
@@ -54,7 +56,7 @@ export function validateObjectMeta(metadata: ObjectMeta, options: ObjectMetaRule
       ? check(`${path}.name`, metadata.name, rule)
       : [required(`${path}.name`, 'name or generateName is required')]),
     ...validateNamespaceField(metadata, options, path),
-    ...validateClientFields(metadata, path),
+    ...validateClientFields(metadata, path, options.bareFinalizers),
   ];
 }
 
@@ -63,13 +65,13 @@ function validateNamespaceField({ namespace }: ObjectMeta, { namespaced }: Objec
   return namespace ? check(`${path}.namespace`, namespace, dnsLabel) : [required(`${path}.namespace`)];
 }
 
-function validateClientFields(metadata: ObjectMeta, path: string): FieldError[] {
+function validateClientFields(metadata: ObjectMeta, path: string, bareFinalizers = false): FieldError[] {
   return [
     ...notNegative(`${path}.generation`, metadata.generation),
     ...validateLabels(metadata.labels, `${path}.labels`),
     ...validateAnnotations(metadata.annotations, `${path}.annotations`),
     ...validateOwnerReferences(metadata.ownerReferences ?? [], `${path}.ownerReferences`),
-    ...validateFinalizers(metadata.finalizers ?? [], `${path}.finalizers`),
+    ...validateFinalizers(metadata.finalizers ?? [], `${path}.finalizers`, bareFinalizers),
     ...validateManagedFields(metadata.managedFields, `${path}.managedFields`),
   ];
 }
@@ -86,7 +88,7 @@ export function validateAnnotations(annotations: Readonly<Record<string, string>
 }
 
 function validateOwnerReferences(references: readonly OwnerReference[], path: string): FieldError[] {
-  const errors = references.flatMap((reference, index) => validateOwnerReference(reference, `${path}[${index}]`));
+  const errors = references.flatMap((reference) => validateOwnerReference(reference, path));
   const controllers = references.filter((reference) => reference.controller === true);
   if (controllers.length > 1) {
     const [first, second] = controllers.map((reference) => `${reference.kind || ''}/${reference.name || ''}`);
@@ -105,28 +107,36 @@ function validateOwnerReference({ apiVersion, kind, name, uid }: OwnerReference,
   ];
 }
 
-function validateFinalizers(finalizers: readonly string[], path: string): FieldError[] {
-  const errors = finalizers.flatMap((finalizer) => validateFinalizerName(finalizer, path));
+function validateFinalizers(finalizers: readonly string[], path: string, bare: boolean): FieldError[] {
+  const errors = finalizers.flatMap((finalizer, index) => {
+    const wrong = check(path, finalizer, qualifiedName);
+    return wrong.length > 0 || bare ? wrong : validateFinalizerName(finalizer, `${path}[${index}]`);
+  });
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
     errors.push(invalid(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
   }
   return errors;
 }
 
+/** One that is neither Kubernetes' own nor says whose it is. */
+export function isBareFinalizer(name: string): boolean {
+  return !name.includes('/') && !bareFinalizers.has(name);
+}
+
 export function validateFinalizerName(name: string, path: string): FieldError[] {
   const errors = check(path, name, qualifiedName);
-  if (errors.length > 0 || name.includes('/') || bareFinalizers.has(name)) return errors;
+  if (errors.length > 0 || !isBareFinalizer(name)) return errors;
   return [invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified')];
 }
 
 const immutableFields = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
 
 /** Of an object that takes the place of `old`. */
-export function validateObjectMetaUpdate(metadata: ObjectMeta, old: ObjectMeta, path = 'metadata'): FieldError[] {
+export function validateObjectMetaUpdate(metadata: ObjectMeta, old: ObjectMeta, path = 'metadata', bareFinalizers = false): FieldError[] {
   const errors = immutableFields.flatMap((field) => immutable(`${path}.${field}`, metadata[field], (metadata[field] ?? '') === (old[field] ?? '')));
   if (!metadata.resourceVersion) errors.push(invalid(`${path}.resourceVersion`, metadata.resourceVersion ?? '', 'must be specified for an update'));
   if ((metadata.generation ?? 0) < (old.generation ?? 0)) errors.push(invalid(`${path}.generation`, metadata.generation ?? 0, 'must not be decremented'));
-  return [...errors, ...validateNewFinalizers(metadata, old, path), ...validateClientFields(withoutUnchanged(metadata, old), path)];
+  return [...errors, ...validateNewFinalizers(metadata, old, path), ...validateClientFields(withoutUnchanged(metadata, old), path, bareFinalizers)];
 }
 
 /** An object whose deletion has begun takes no new finalizers: it would never go. */
