@@ -104,7 +104,7 @@ class ProviderKeys {
 
 function fetchJson(url: string, ca: string | undefined): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { ...(ca ? { ca } : {}), timeout: fetchTimeoutMs }, (response) => {
+    const request = get(url, { ...(ca ? { ca, allowPartialTrustChain: true } : {}), timeout: fetchTimeoutMs }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {

@@ -102,7 +102,8 @@ export class WebhookClient {
 
   private createAgent({ caBundle, service }: WebhookTarget): Agent {
     const ca = caBundle ? Buffer.from(caBundle, 'base64').toString('utf8') : [...rootCertificates];
-    const options: AgentOptions = { keepAlive: true, keepAliveMsecs: keepAliveMs, timeout: keepAliveMs * 2, maxSockets: maxSocketsPerAgent, maxFreeSockets: 4, ca };
+    // As in Go, what a bundle names is trusted, be it an authority or the server's own certificate.
+    const options: AgentOptions = { keepAlive: true, keepAliveMsecs: keepAliveMs, timeout: keepAliveMs * 2, maxSockets: maxSocketsPerAgent, maxFreeSockets: 4, ca, allowPartialTrustChain: true };
     return service ? new ServiceAgent({ ...options, servername: `${service.name}.${service.namespace}.svc` }, () => this.dial(service)) : new Agent(options);
   }
 }

@@ -35,6 +35,8 @@ export interface WebhookServer {
   clientConfig: (path?: string) => { url: string; caBundle: string };
   port: number;
   caBundle: string;
+  /** Only the server's own certificate, which is no authority. */
+  ownBundle: string;
   /** Requests by path, in order. */
   requests: { path: string; request: ReviewRequest }[];
   /** New connections so far. */
@@ -73,7 +75,7 @@ export async function startWebhookServer(respond: Respond, names: readonly strin
   const { port } = server.address() as AddressInfo;
   const caBundle = Buffer.from(authority.certificate).toString('base64');
   return {
-    port, caBundle, requests,
+    port, caBundle, requests, ownBundle: Buffer.from(leaf.certificate).toString('base64'),
     clientConfig: (path = '/') => ({ url: `https://127.0.0.1:${port}${path}`, caBundle }),
     connections: () => connections,
     stop: () => new Promise((resolve) => {
