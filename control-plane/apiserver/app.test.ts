@@ -209,9 +209,9 @@ describe('what differs between kinds', () => {
     expect((await send('POST', configMaps, { metadata: { name: 'a' } }, { accept: 'application/xml' })).code).toBe(406);
     expect((await send('GET', `${configMaps}/a`)).code).toBe(404);
     expect((await send('POST', '/api/v1/namespaces/default/pods/a/binding', { metadata: { name: 'a' } })).code).toBe(422);
-    expect(await send('POST', '/api/v1/namespaces/default/pods/a/binding', { target: { name: 'board' } })).toMatchObject({ code: 400, object: { message: 'name in URL does not match name in Binding object' } });
-    expect((await send('GET', '/apis/apps/v1/namespaces/default/deployments/none/scale')).object).toMatchObject({ code: 404, message: 'deployments/scale.apps "none" not found' });
-    expect((await send('GET', '/api/v1/namespaces/default/replicationcontrollers/none/scale')).object).toMatchObject({ message: 'replicationcontrollers/scale.autoscaling "none" not found' });
+    expect((await send('POST', '/api/v1/namespaces/default/pods/a/binding', { target: { name: 'board' } })).json()).toMatchObject({ code: 400, message: 'name in URL does not match name in Binding object' });
+    expect((await send('GET', '/apis/apps/v1/namespaces/default/deployments/none/scale')).json()).toMatchObject({ code: 404, message: 'deployments/scale.apps "none" not found' });
+    expect((await send('GET', '/api/v1/namespaces/default/replicationcontrollers/none/scale')).json()).toMatchObject({ message: 'replicationcontrollers/scale.autoscaling "none" not found' });
   });
 });
 

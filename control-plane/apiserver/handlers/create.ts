@@ -28,6 +28,7 @@ export async function bindPod(call: ResourceCall): Promise<FastifyReply> {
   const binding = await decodeRequest<Binding>(call, bindingTarget, options.fieldValidation);
   // Clients may leave out what the type says is there.
   const { target = { name: '' }, metadata } = binding as Partial<Binding>;
+  if (call.info.name !== undefined && metadata?.name !== call.info.name) throw newBadRequest('name in URL does not match name in Binding object');
   if (target.kind && target.kind !== 'Node') {
     throw newInvalid({ group: '', kind: 'Binding' }, metadata?.name ?? '', [{
       reason: 'FieldValueNotSupported', field: 'target.kind', message: `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`,

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { checkFields } from '../../../api/field-path/check-fields.ts';
 import { FieldSchemaError } from '../../../api/field-path/field-schema.ts';
 import { tableFieldSchema } from '../../../api/field-path/table-field-schema.ts';
-import { newBadRequest } from '../../../api/errors.ts';
+import { isNotFound, newBadRequest, newNotFound } from '../../../api/errors.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
 import { apiVersionOf } from '../../../api/resources.ts';
 import { applyScale, configurationOf, toScale, type Scale } from '../../registry/scale.ts';
@@ -19,7 +19,14 @@ import { updateTarget } from './update.ts';
 const target = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'k8s.io.api.autoscaling.v1.Scale' };
 
 export async function getScale(call: ResourceCall): Promise<FastifyReply> {
-  return send(call, await call.store.get(call.info.name!, objectNamespace(call)));
+  const name = call.info.name!;
+  try {
+    return await send(call, await call.store.get(name, objectNamespace(call)));
+  } catch (error) {
+    const { custom, group, plural } = call.resource;
+    // Kubernetes misses the scale of a workload, not the workload; that of a ReplicationController in the group of scales.
+    throw isNotFound(error) && !custom ? newNotFound({ group: group || 'autoscaling', plural: `${plural}/scale` }, name) : error;
+  }
 }
 
 export async function updateScale(call: ResourceCall): Promise<FastifyReply> {

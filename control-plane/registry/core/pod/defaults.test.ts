@@ -107,3 +107,14 @@ test.each([
   defaultPodTemplate(template);
   expect(template.spec).toMatchObject({ serviceAccountName: name, serviceAccount: name });
 });
+
+test.each([
+  [{ podIP: '198.18.0.1' }, '198.18.0.1', ['198.18.0.1']],
+  [{ podIPs: [{ ip: '198.18.0.1' }, { ip: '2001:db8::1' }] }, '198.18.0.1', ['198.18.0.1', '2001:db8::1']],
+  [{ podIP: '198.18.0.1', podIPs: [{ ip: '198.18.0.2' }, { ip: '2001:db8::1' }] }, '198.18.0.1', ['198.18.0.1']],
+  [{}, undefined, undefined],
+])('a pod with the addresses %j has them in both fields', (status, address, addresses) => {
+  const pod: Pod = { spec: { containers: [] }, status: structuredClone(status) };
+  defaultPod(pod);
+  expect([pod.status?.podIP, pod.status?.podIPs?.map(({ ip }) => ip)]).toEqual([address, addresses]);
+});

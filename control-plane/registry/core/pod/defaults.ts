@@ -1,5 +1,5 @@
 /** Defaults of Pods and of pod templates. Follows pkg/apis/core/v1: defaults.go and zz_generated.defaults.go. */
-import type { Container, Pod, PodSpec, Volume } from '../../../../api/core.ts';
+import type { Container, Pod, PodSpec, PodStatus, Volume } from '../../../../api/core.ts';
 import type { DownwardAPIVolumeFile } from './pod-parts.ts';
 import { defaultForeignSources } from '../../validation/default-foreign-sources.ts';
 import { defaultContainer, defaultPullPolicy } from './container-defaults.ts';
@@ -15,6 +15,14 @@ export function defaultPod(pod: Pod): void {
   for (const container of containersOf(spec)) defaultRequests(container);
   if (spec.hostNetwork) defaultHostPorts(spec);
   spec.enableServiceLinks ??= true;
+  if (pod.status) defaultAddresses(pod.status);
+}
+
+/** One address is in both fields; where they differ the older one is right. Follows pkg/apis/core/v1/conversion.go. */
+function defaultAddresses(status: PodStatus): void {
+  const first = status.podIPs?.[0]?.ip;
+  if (status.podIP && status.podIP !== first) status.podIPs = [{ ip: status.podIP }];
+  else if (!status.podIP && first) status.podIP = first;
 }
 
 /** A limit without a request is its own request. */
