@@ -2,7 +2,7 @@
  * The resource table: one row per kind. Routes, discovery, OpenAPI, decoding, storage keys and printing are driven by it.
  * A new kind is a row here, a strategy in control-plane/registry, a printer and its tests.
  */
-import type { MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration } from './admissionregistration.ts';
+import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration } from './admissionregistration.ts';
 import type { CustomResourceDefinition } from './apiextensions.ts';
 import type { APIService } from './apiregistration.ts';
 import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from './apps.ts';
@@ -78,6 +78,8 @@ export const mutatingWebhookConfigurations = define<MutatingWebhookConfiguration
 export const validatingWebhookConfigurations = define<ValidatingWebhookConfiguration>({ group: 'admissionregistration.k8s.io', kind: 'ValidatingWebhookConfiguration', plural: 'validatingwebhookconfigurations', namespaced: false, categories: ['api-extensions'] });
 export const validatingAdmissionPolicies = define<ValidatingAdmissionPolicy>({ group: 'admissionregistration.k8s.io', kind: 'ValidatingAdmissionPolicy', plural: 'validatingadmissionpolicies', namespaced: false, categories: ['api-extensions'], subresources: ['status'] });
 export const validatingAdmissionPolicyBindings = define<ValidatingAdmissionPolicyBinding>({ group: 'admissionregistration.k8s.io', kind: 'ValidatingAdmissionPolicyBinding', plural: 'validatingadmissionpolicybindings', namespaced: false, categories: ['api-extensions'] });
+export const mutatingAdmissionPolicies = define<MutatingAdmissionPolicy>({ group: 'admissionregistration.k8s.io', kind: 'MutatingAdmissionPolicy', plural: 'mutatingadmissionpolicies', namespaced: false, categories: ['api-extensions'] });
+export const mutatingAdmissionPolicyBindings = define<MutatingAdmissionPolicyBinding>({ group: 'admissionregistration.k8s.io', kind: 'MutatingAdmissionPolicyBinding', plural: 'mutatingadmissionpolicybindings', namespaced: false, categories: ['api-extensions'] });
 export const customResourceDefinitions = define<CustomResourceDefinition>({ group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions', namespaced: false, shortNames: ['crd', 'crds'], categories: ['api-extensions'], subresources: ['status'] });
 export const apiServices = define<APIService>({ group: 'apiregistration.k8s.io', kind: 'APIService', plural: 'apiservices', namespaced: false, categories: ['api-extensions'], subresources: ['status'] });
 export const flowSchemas = define<FlowSchema>({ group: 'flowcontrol.apiserver.k8s.io', kind: 'FlowSchema', plural: 'flowschemas', namespaced: false, subresources: ['status'] });
@@ -104,7 +106,7 @@ export const resources: readonly Resource[] = [
   controllerRevisions, jobs, cronJobs, horizontalPodAutoscalers, podDisruptionBudgets, ingresses, ingressClasses, networkPolicies, serviceCIDRs, ipAddresses,
   endpointSlices, leases, priorityClasses, storageClasses, volumeAttachments, volumeAttributesClasses, csiDrivers, csiNodes, csiStorageCapacities,
   runtimeClasses, roles, roleBindings, clusterRoles, clusterRoleBindings, certificateSigningRequests, mutatingWebhookConfigurations,
-  validatingWebhookConfigurations, validatingAdmissionPolicies, validatingAdmissionPolicyBindings, customResourceDefinitions,
+  validatingWebhookConfigurations, validatingAdmissionPolicies, validatingAdmissionPolicyBindings, mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings, customResourceDefinitions,
   apiServices, flowSchemas, priorityLevelConfigurations,
 ];
 

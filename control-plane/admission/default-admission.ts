@@ -8,7 +8,7 @@ import type { ObjectConverter } from '../registry/object-converter.ts';
 import { storageKey } from '../storage/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createAdmissionChain } from './admission.ts';
-import type { Admission, AdmissionPlugin } from './admission.ts';
+import type { Admission, AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 import { createAdmissionStore, type AdmissionStore } from './admission-store.ts';
 import { createCertificateApproval, createCertificateSigning, createCertificateSubjectRestriction } from './certificate-admission.ts';
 import { createDefaultIngressClass } from './default-ingress-class.ts';
@@ -19,6 +19,7 @@ import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
 import { createNodeRestriction } from './node-restriction.ts';
 import { createPersistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { createExpressionAdmission } from './policy/expression-admission.ts';
+import { createMutatingAdmissionPolicies } from './policy/mutating-admission-policy.ts';
 import { createMatchConditions } from './policy/match-conditions.ts';
 import { createValidatingAdmissionPolicies, type PolicyAdmissionOptions } from './policy/validating-admission-policy.ts';
 import { createPodSecurity } from './pod-security/pod-security.ts';
@@ -75,7 +76,13 @@ function webhookPlugins(
   const convert = converter.convert.bind(converter);
   const equivalents = converter.equivalents.bind(converter);
   const parts = { client, logger, conditions: createMatchConditions({ store, convert, authorizer }), newUid, store, clock, convert, equivalents };
-  return [createExpressionAdmission(), createMutatingWebhooks({ ...parts, again: (attributes) => chain.admit(attributes) }), createValidatingAdmissionPolicies({ store, convert, equivalents, findKind, authorizer }), createValidatingWebhooks(parts)];
+  const policies = { store, convert, equivalents, findKind, authorizer };
+  const mutating = createMutatingAdmissionPolicies({ ...policies, again: (attributes) => chain.admit(attributes) });
+  const again = async (attributes: AdmissionAttributes): Promise<void> => {
+    await chain.admit(attributes);
+    await mutating.reinvoke(attributes);
+  };
+  return [createExpressionAdmission(), mutating, createMutatingWebhooks({ ...parts, again }), createValidatingAdmissionPolicies(policies), createValidatingWebhooks(parts)];
 }
 
 function builtInPlugins({ storage, clock, authorizer, extensions = [], isNamespaceClosing = () => false }: DefaultAdmissionOptions, store: AdmissionStore): AdmissionPlugin[] {

@@ -9,6 +9,8 @@ import { literal, present, withLocals, type Compiled, type Scope } from './compi
 import { formatOverloads } from './format-library.ts';
 import { checkInt, overloadsOf } from './functions.ts';
 import { accepts, applyBinary, binaryType, find, iterate, joined, lookUp, noOverload, selectOptional } from './operators.ts';
+import { ObjectValue } from './object-literals.ts';
+import { literalType } from './object-types.ts';
 import { namespaces, parse, qualifiedName, unescape, type Node, type Parsed } from './parse.ts';
 import { PatternError } from '../regular-expression/parse.ts';
 import { RegularExpression } from '../regular-expression/regular-expression.ts';
@@ -20,15 +22,18 @@ export interface CompileOptions {
   variables: Readonly<Record<string, CelType>>;
   /** What the expression must give. Default: anything. */
   result?: readonly CelType[];
+  /** Whether it may make objects: `Object{...}`, `JSONPatch{...}`. */
+  objects?: boolean;
 }
 
 /** @throws CelCompileError */
 export function compileCel(source: string, options: CompileOptions): CelProgram {
-  const compiler = new Compiler(source, options.variables);
+  const compiler = new Compiler(source, options.variables, options.objects);
   const compiled = compiler.root(parse(source));
   const { result } = options;
   if (result && !result.some((type) => isAssignable(type, compiled.type))) {
-    throw new CelCompileError(`must evaluate to ${result.map(formatType).join(' or ')}`);
+    const wanted = result.length === 1 ? formatType(result[0]!) : `one of [${result.map(formatType).join(' ')}]`;
+    throw new CelCompileError(`must evaluate to ${wanted} but got ${formatType(compiled.type)}`);
   }
   // The compiler itself, with what it knows of every node, is not kept.
   const { used } = compiler;
@@ -71,15 +76,19 @@ class Compiler {
   private readonly source: string;
   private readonly variables: Readonly<Record<string, CelType>>;
   private readonly locals = new Map<string, CelType>();
+  private readonly makesObjects: boolean;
   private optionals: number[] = [];
+  private literals: ReadonlyMap<number, string> = new Map();
 
-  constructor(source: string, variables: Readonly<Record<string, CelType>>) {
+  constructor(source: string, variables: Readonly<Record<string, CelType>>, makesObjects = false) {
     this.source = source;
     this.variables = variables;
+    this.makesObjects = makesObjects;
   }
 
-  root({ tree, optionals }: Parsed): Compiled {
+  root({ tree, optionals, literals }: Parsed): Compiled {
     this.optionals = [...optionals];
+    this.literals = literals;
     const compiled = this.node(tree);
     if (this.optionals.length > 0) this.fail(this.optionals[0]!, "Syntax error: extraneous input '?'");
     return compiled;
@@ -122,7 +131,11 @@ class Compiler {
       case '[]':
       case '[?]': return this.index(node);
       case 'list': return this.list(args);
-      case 'map': return this.map(node.args as [Node, Node][]);
+      case 'map': {
+        const name = this.literals.get(node.pos);
+        const pairs = node.args as [Node, Node][];
+        return name === undefined ? this.map(pairs) : this.object(name, pairs, node.pos);
+      }
       case '?:': return this.conditional(node);
       case '&&':
       case '||': return this.logical(node);
@@ -185,7 +198,7 @@ class Compiler {
   }
 
   private fieldType(type: CelType, name: string, at: number): CelType {
-    if (type.kind === 'object') return type.fields.get(name) ?? this.fail(at, `undefined field '${name}'`);
+    if (type.kind === 'object') return type.fields.get(name) ?? (type.open ? dyn : this.fail(at, `undefined field '${name}'`));
     if (type.kind === 'map') return type.value;
     if (isDynamic(type)) return dyn;
     return this.fail(at, `type '${formatType(type)}' does not support field selection`);
@@ -248,6 +261,29 @@ class Compiler {
         return new NativeMap(entries.flatMap(([key, value]) => {
           const values = optional.has(value) ? present(value.run(scope)) : [value.run(scope)];
           return values.map((one) => [key.run(scope), one] as const);
+        }));
+      },
+    };
+  }
+
+  private object(name: string, pairs: readonly [Node, Node][], at: number): Compiled {
+    const type = this.makesObjects ? literalType(name) : undefined;
+    if (type?.kind !== 'object') return this.fail(at - name.length, `undeclared reference to '${name}' (in container '')`);
+    const fields = pairs.map(([key, value]) => {
+      const maybe = this.isOptional(key);
+      const field = key.op === 'id' ? unescape(key.args as string) : this.fail(key.pos, 'Syntax error: mismatched input, expecting IDENTIFIER');
+      const wanted = this.fieldType(type, field, key.pos);
+      const given = maybe ? this.optionalElement(value) : this.node(value);
+      if (!isAssignable(wanted, given.type)) this.fail(key.pos, `expected type of field '${field}' is '${formatType(wanted)}' but provided type is '${formatType(given.type)}'`);
+      return { field, maybe, given };
+    });
+    return {
+      type,
+      run: (scope) => {
+        scope.charge(40);
+        return new ObjectValue(name, fields.flatMap(({ field, maybe, given }) => {
+          const value = given.run(scope);
+          return (maybe ? present(value) : [value]).map((one) => [field, one] as const);
         }));
       },
     };

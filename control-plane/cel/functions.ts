@@ -216,6 +216,7 @@ method('trim', [string], string, ([text]: [string], charge) => {
 });
 method('reverse', [string], string, ([text]: [string], charge) => points(text, charge).reverse().join(''));
 method('format', [string, list], string, ([text, values]: [string, CelList], charge) => formatText(text, itemsOf(values), charge));
+global('jsonpatch.escapeKey', [string], string, ([key]: [string]) => key.replace(/[~/]/g, (character) => (character === '~' ? '~0' : '~1')));
 global('strings.quote', [string], string, ([text]: [string]) => JSON.stringify(text));
 const join = ([values, separator = '']: [CelList, string?], charge: Charge): string => {
   const texts = itemsOf(values);

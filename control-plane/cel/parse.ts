@@ -1,5 +1,6 @@
 /** The tree of an expression, as @marcbachmann/cel-js parses it, and the names in it. */
 import { Environment } from '@marcbachmann/cel-js';
+import { takeLiteralNames } from './object-literals.ts';
 import { CelCompileError } from './program.ts';
 
 export interface Node {
@@ -14,20 +15,23 @@ const parser = new Environment({
 });
 
 /** Before the dot of functions that are no methods: `sets.contains(...)`. */
-export const namespaces = new Set(['optional', 'sets', 'lists', 'strings', 'math', 'cel', 'ip', 'format']);
+export const namespaces = new Set(['optional', 'sets', 'lists', 'strings', 'math', 'cel', 'ip', 'format', 'jsonpatch']);
 
 export interface Parsed {
   readonly tree: Node;
   /** Where elements of lists and maps are optional, `[?a, ?b]`, in the order of the source. */
   readonly optionals: readonly number[];
+  /** Of objects that the expression makes: place of the brace → the name before it. */
+  readonly literals: ReadonlyMap<number, string>;
 }
 
 /** @throws CelCompileError */
 export function parse(source: string): Parsed {
   const optionals = findOptionals(source);
-  const known = optionals.reduce((text, at) => `${text.slice(0, at)} ${text.slice(at + 1)}`, source);
+  const { text: unnamed, names: literals } = takeLiteralNames(source);
+  const known = optionals.reduce((text, at) => `${text.slice(0, at)} ${text.slice(at + 1)}`, unnamed);
   try {
-    return { tree: parser.parse(known).ast, optionals };
+    return { tree: parser.parse(known).ast, optionals, literals };
   } catch (error) {
     throw new CelCompileError(`ERROR: <input>:1:1: Syntax error: ${(error as Error).message.split('\n', 1)[0] ?? ''}\n | ${source}\n | ^`);
   }

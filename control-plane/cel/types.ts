@@ -5,7 +5,7 @@ export type CelType =
   | { readonly kind: 'list'; readonly element: CelType }
   | { readonly kind: 'map'; readonly key: CelType; readonly value: CelType }
   | { readonly kind: 'optional'; readonly value: CelType }
-  | { readonly kind: 'object'; readonly name: string; readonly fields: ReadonlyMap<string, CelType> }
+  | { readonly kind: 'object'; readonly name: string; readonly fields: ReadonlyMap<string, CelType>; /** May have any other field too. */ readonly open?: boolean }
   /** Types with functions only: `url`, `kubernetes.Quantity`, `net.IP`, `net.CIDR`, `kubernetes.Format`, `kubernetes.authorization.*`. */
   | { readonly kind: 'opaque'; readonly name: string };
 

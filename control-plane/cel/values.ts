@@ -108,6 +108,8 @@ export abstract class CelMap {
 }
 
 export class NativeMap extends CelMap {
+  /** Of an object that an expression made. */
+  readonly typeName: string | undefined = undefined;
   private readonly entries = new Map<string, readonly [unknown, unknown]>();
 
   constructor(entries: Iterable<readonly [unknown, unknown]>) {
@@ -241,6 +243,7 @@ export function typeNameOf(value: unknown): string {
   if (value instanceof Optional) return 'optional_type';
   if (value instanceof TypeValue) return 'type';
   if (value instanceof Opaque) return value.type;
+  if (value instanceof NativeMap && value.typeName !== undefined) return value.typeName;
   return isList(value) ? 'list' : 'map';
 }
 

@@ -2,6 +2,7 @@
 import { resources, type Resource } from '../../api/resources.ts';
 import { timestamp, type Clock } from '../../machinery/clock.ts';
 import type { ExpressionCheck } from './admissionregistration/expressions.ts';
+import { createMutatingPolicyStrategy, mutatingPolicyBindingStrategy } from './admissionregistration/mutating-policies.ts';
 import { createPolicyStrategy, policyBindingStrategy } from './admissionregistration/policies.ts';
 import { createMutatingWebhookStrategy, createValidatingWebhookStrategy } from './admissionregistration/webhooks.ts';
 import { createApiServiceStrategy } from './apiregistration/api-service/strategy.ts';
@@ -56,7 +57,7 @@ export function createStrategies({ allocations, clock, checkExpression = () => u
     eventStrategy, serviceAccountStrategy, deploymentStrategy, replicaSetStrategy, endpointSliceStrategy, leaseStrategy,
     ingressStrategy, ingressClassStrategy, networkPolicyStrategy, serviceCidrStrategy, createIpAddressStrategy(allocations), priorityClassStrategy, runtimeClassStrategy, roleStrategy, roleBindingStrategy,
     clusterRoleStrategy, clusterRoleBindingStrategy, storageClassStrategy, volumeAttachmentStrategy, volumeAttributesClassStrategy, csiDriverStrategy, csiNodeStrategy,
-    csiStorageCapacityStrategy, flowSchemaStrategy, priorityLevelStrategy, policyBindingStrategy, createPolicyStrategy(checkExpression),
+    csiStorageCapacityStrategy, flowSchemaStrategy, priorityLevelStrategy, policyBindingStrategy, createPolicyStrategy(checkExpression), mutatingPolicyBindingStrategy, createMutatingPolicyStrategy(checkExpression),
     createMutatingWebhookStrategy(checkExpression), createValidatingWebhookStrategy(checkExpression), createApiServiceStrategy(clock),
     createCertificateSigningRequestStrategy(clock), createDefinitionStrategy(() => timestamp(clock.now())),
   ];

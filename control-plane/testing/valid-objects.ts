@@ -74,6 +74,8 @@ const content: Readonly<Record<string, object>> = {
   ValidatingWebhookConfiguration: { webhooks },
   ValidatingAdmissionPolicy: { spec: { matchConstraints: { resourceRules: rules }, validations: [{ expression: 'true' }] } },
   ValidatingAdmissionPolicyBinding: { spec: { policyName: 'given', validationActions: ['Deny'] } },
+  MutatingAdmissionPolicy: { spec: { matchConstraints: { resourceRules: rules }, reinvocationPolicy: 'Never', mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{}' } }] } },
+  MutatingAdmissionPolicyBinding: { spec: { policyName: 'given' } },
   CustomResourceDefinition: {
     spec: {
       group: 'given.example', scope: 'Namespaced', names: { plural: 'givens', kind: 'Given' },

@@ -7,6 +7,8 @@ export interface ExpressionEnvironment {
   variables: Readonly<Record<string, CelType>>;
   /** What it must give. Default: anything. */
   result?: readonly CelType[];
+  /** Whether it may make objects: `Object{...}`, `JSONPatch{...}`. */
+  objects?: boolean;
 }
 
 /** @throws CelCompileError */

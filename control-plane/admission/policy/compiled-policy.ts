@@ -2,11 +2,12 @@
 import type { ValidatingAdmissionPolicy } from '../../../api/admissionregistration.ts';
 import { CelEvaluationError, type CelBudget, type CelProgram } from '../../cel/program.ts';
 import { bool, nullType, string, type CelType } from '../../cel/types.ts';
-import type { CompileExpression } from './compile-expression.ts';
+import type { CompileExpression, ExpressionEnvironment } from './compile-expression.ts';
 import { compileConditions, evaluateConditions } from './match-conditions.ts';
 import { policyVariableTypes, type VariableTypes } from './policy-variables.ts';
 
-type Expression = { source: string; program: CelProgram } | { source: string; error: string };
+/** One that compiles, or why it does not. */
+export type Expression = { source: string; program: CelProgram } | { source: string; error: string };
 
 export interface CompiledPolicy {
   fails: boolean;
@@ -28,28 +29,48 @@ export interface PolicyOutcome {
   annotations: ReadonlyMap<string, string>;
 }
 
-/** @param types what is known of the objects; without, every field of theirs is looked up when the expression runs. */
-export function compilePolicy(policy: ValidatingAdmissionPolicy, compile: CompileExpression, types: VariableTypes = {}): CompiledPolicy {
-  const { spec } = policy;
-  const plain = policyVariableTypes(policy, types);
+interface PolicyParts {
+  paramKind?: object;
+  variables?: readonly { name: string; expression: string }[];
+  matchConditions?: Parameters<typeof compileConditions>[0];
+}
+
+export interface CompiledParts extends Pick<CompiledPolicy, 'conditions' | 'variables'> {
+  /** One more expression of the policy, which sees all variables. */
+  one: (source: string, environment?: Pick<ExpressionEnvironment, 'result' | 'objects'>) => Expression;
+}
+
+/** What policies of all kinds have. */
+export function compileParts(spec: PolicyParts, compile: CompileExpression, types: VariableTypes = {}): CompiledParts {
+  const plain = policyVariableTypes({ spec }, types);
   const known = new Map<string, CelType>();
-  const one = (source: string, result?: readonly CelType[]): Expression => {
+  const one: CompiledParts['one'] = (source, environment = {}) => {
     // A variable sees those before it.
     const variables = { ...plain, variables: { kind: 'object', name: 'kubernetes.variables', fields: new Map(known) } as const };
     try {
-      return { source, program: compile(source, { variables, ...(result ? { result } : {}) }) };
+      return { source, program: compile(source, { variables, ...environment }) };
     } catch (error) {
       return { source, error: (error as Error).message };
     }
   };
   return {
-    fails: spec?.failurePolicy !== 'Ignore',
-    conditions: compileConditions(spec?.matchConditions ?? [], compile, plain),
-    variables: (spec?.variables ?? []).map(({ name, expression: source }) => {
+    one,
+    conditions: compileConditions(spec.matchConditions ?? [], compile, plain),
+    variables: (spec.variables ?? []).map(({ name, expression: source }) => {
       const expression = one(source);
       if ('program' in expression) known.set(name, expression.program.resultType);
       return { name, expression };
     }),
+  };
+}
+
+/** @param types what is known of the objects; without, every field of theirs is looked up when the expression runs. */
+export function compilePolicy({ spec }: ValidatingAdmissionPolicy, compile: CompileExpression, types: VariableTypes = {}): CompiledPolicy {
+  const { one: compileOne, conditions, variables } = compileParts(spec ?? {}, compile, types);
+  const one = (source: string, result: readonly CelType[]): Expression => compileOne(source, { result });
+  return {
+    fails: spec?.failurePolicy !== 'Ignore',
+    conditions, variables,
     validations: (spec?.validations ?? []).map(({ expression, message, messageExpression, reason }) => ({
       expression: one(expression, [bool]), message, reason, messageExpression: messageExpression ? one(messageExpression, [string]) : undefined,
     })),
@@ -84,14 +105,15 @@ export function evaluatePolicy(policy: CompiledPolicy, given: Readonly<Record<st
 }
 
 /** `variables.x` is evaluated when it is first asked for, and may use those before it. */
-function lazyVariables(variables: CompiledPolicy['variables'], context: Readonly<Record<string, unknown>>, budget: CelBudget): object {
+export function lazyVariables(variables: readonly { name: string; expression: Expression }[], context: Readonly<Record<string, unknown>>, budget: CelBudget): object {
   return Object.fromEntries(variables.map(({ name, expression }) => {
     let known: { value: unknown } | undefined;
     return [name, () => (known ??= { value: run(expression, context, budget) }).value];
   }));
 }
 
-function run(expression: Expression, context: Readonly<Record<string, unknown>>, budget: CelBudget): unknown {
+/** @throws Error that says what is wrong with the expression, or went wrong in it. */
+export function run(expression: Expression, context: Readonly<Record<string, unknown>>, budget: CelBudget): unknown {
   if ('error' in expression) throw new Error(`compilation error: compilation failed: ${expression.error}`);
   try {
     return expression.program.evaluate(context, budget);

@@ -1,5 +1,5 @@
 /** The parameters of a binding. Follows k8s.io/apiserver/pkg/admission/plugin/policy/generic: CollectParams. */
-import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../../api/admissionregistration.ts';
+import type { ParamKind, ParamRef } from '../../../api/admissionregistration.ts';
 import { matches, selectorFromLabelSelector } from '../../../api/labels.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
@@ -12,7 +12,7 @@ export interface ParamSource {
 }
 
 /** @returns the policy is evaluated once with each; null: without. @throws Error that says why they cannot be had. */
-export function findParams({ store, findKind }: ParamSource, policy: ValidatingAdmissionPolicy, { spec }: ValidatingAdmissionPolicyBinding, attributes: AdmissionAttributes): readonly (KubernetesObject | null)[] {
+export function findParams({ store, findKind }: ParamSource, policy: { spec?: { paramKind?: ParamKind } }, { spec }: { spec?: { paramRef?: ParamRef } }, attributes: AdmissionAttributes): readonly (KubernetesObject | null)[] {
   const kind = policy.spec?.paramKind;
   const reference = spec?.paramRef;
   if (!kind || !reference) return [null];

@@ -65,7 +65,7 @@ interface Matching {
   shownAs: Resource;
 }
 
-function matchConstraints(constraints: Constraints, attributes: AdmissionAttributes, { store, equivalents }: PolicyAdmissionOptions): Resource | undefined {
+export function matchConstraints(constraints: Constraints, attributes: AdmissionAttributes, { store, equivalents }: PolicyAdmissionOptions): Resource | undefined {
   if (!constraints) return undefined;
   if (!matchesNamespace(constraints.namespaceSelector, attributes, store) || !matchesObject(constraints.objectSelector, attributes)) return undefined;
   const requested = attributes.context.requestResource ?? attributes.resource;
@@ -74,7 +74,7 @@ function matchConstraints(constraints: Constraints, attributes: AdmissionAttribu
 }
 
 /** A binding without constraints of its own is about all that the policy is about. */
-function bindingMatches({ spec }: ValidatingAdmissionPolicyBinding, attributes: AdmissionAttributes, options: PolicyAdmissionOptions): boolean {
+export function bindingMatches({ spec }: { spec?: { matchResources?: Constraints } }, attributes: AdmissionAttributes, options: PolicyAdmissionOptions): boolean {
   const constraints = spec?.matchResources;
   if (!constraints) return true;
   if (constraints.resourceRules?.length) return matchConstraints(constraints, attributes, options) !== undefined;

@@ -3,16 +3,14 @@
  * Follows k8s.io/apiserver/pkg/admission/plugin/webhook/mutating.
  */
 import type { MutatingWebhook } from '../../../api/admissionregistration.ts';
-import { decodeObject } from '../../../api/decode/decode-object.ts';
 import { newInternalError } from '../../../api/errors.ts';
-import type { KubernetesObject } from '../../../api/meta.ts';
 import { applyJsonPatch } from '../../../api/patch/json-patch.ts';
-import { mutatingWebhookConfigurations, type Resource } from '../../../api/resources.ts';
+import { mutatingWebhookConfigurations } from '../../../api/resources.ts';
 import { deepClone } from '../../registry/deep-clone.ts';
 import { deepEqual } from '../../registry/deep-equal.ts';
-import { applyScale, toScale, type Scale } from '../../registry/scale.ts';
 import { addAuditAnnotation } from '../admission.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
+import { changeObject } from '../match/change-object.ts';
 import { callWebhook } from './call-webhook.ts';
 import type { WebhookAdmissionOptions } from './validating-webhooks.ts';
 import { meetsConditions } from './webhook-conditions.ts';
@@ -109,41 +107,14 @@ async function ask(options: MutatingWebhookOptions, { invocation, attributes, ro
 }
 
 async function applyPatch(options: MutatingWebhookOptions, { webhook, shownAs }: Invocation, attributes: AdmissionAttributes, patch: readonly unknown[]): Promise<boolean> {
-  const { object, resource, subresource, defaulter } = attributes;
-  if (!object || attributes.operation === 'CONNECT') {
+  if (!attributes.object || attributes.operation === 'CONNECT') {
     throw newInternalError(`admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`);
   }
-  const before = deepClone(object);
-  const shown = subresource === 'scale' ? toScale(resource, object) : shownAs === resource ? object : await options.convert(object, resource, shownAs);
-  let patched: KubernetesObject;
-  try {
-    patched = applyJsonPatch(shown, patch);
-  } catch (error) {
-    throw newInternalError((error as Error).message, error);
-  }
-  const wanted = subresource === 'scale' ? applyScale(resource, object, patched as Scale)
-    : subresource && ownKinds.has(subresource) ? patched : await stored(options, patched, shownAs, resource);
-  replaceContent(object, wanted);
-  defaulter?.defaults(object);
-  return !deepEqual(before, object);
-}
-
-/** Subresources that take something else than an object of the kind. */
-const ownKinds: ReadonlySet<string> = new Set(['binding', 'eviction', 'token']);
-
-/** Back in the version that is stored, without fields that the kind does not have. */
-async function stored({ convert }: MutatingWebhookOptions, patched: KubernetesObject, shownAs: Resource, resource: Resource): Promise<KubernetesObject> {
-  const decoded = isCustom(shownAs) ? patched : decodeObject(patched, shownAs, { fieldValidation: 'Ignore' }).object;
-  return shownAs === resource ? decoded : convert(decoded, shownAs, resource);
-}
-
-/** Kinds of CustomResourceDefinitions have a schema of their own, which their defaulter applies. */
-function isCustom(resource: Resource): boolean {
-  return 'custom' in resource;
-}
-
-function replaceContent(object: KubernetesObject, wanted: KubernetesObject): void {
-  const target = object as Record<string, unknown>;
-  for (const key of Object.keys(target)) if (!Object.hasOwn(wanted, key)) Reflect.deleteProperty(target, key);
-  Object.assign(target, wanted);
+  return changeObject(attributes, shownAs, options.convert, (shown) => {
+    try {
+      return applyJsonPatch(shown, patch);
+    } catch (error) {
+      throw newInternalError((error as Error).message, error);
+    }
+  });
 }

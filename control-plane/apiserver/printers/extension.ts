@@ -1,6 +1,6 @@
 /** What extends the API: webhook configurations, admission policies, APIServices. */
 import type {
-  MutatingWebhookConfiguration, ParamRef, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
+  MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, ParamKind, ParamRef, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
 } from '../../../api/admissionregistration.ts';
 import type { APIService } from '../../../api/apiregistration.ts';
 import type { LabelSelector } from '../../../api/meta.ts';
@@ -17,13 +17,22 @@ export const policyPrinter: Printer<ValidatingAdmissionPolicy> = record<Validati
   column('Validations', { type: 'integer', description: 'Validations indicates the number of validation rules defined in this configuration' }),
   column('ParamKind', { description: 'ParamKind specifies the kind of resources used to parameterize this policy' }),
 ], ({ spec }) => [
-  spec?.validations?.length ?? 0, spec?.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : unset,
+  spec?.validations?.length ?? 0, formatParamKind(spec?.paramKind),
 ]);
 
-export const policyBindingPrinter: Printer<ValidatingAdmissionPolicyBinding> = record<ValidatingAdmissionPolicyBinding>([
+export const mutatingPolicyPrinter: Printer<MutatingAdmissionPolicy> = record<MutatingAdmissionPolicy>([
+  column('Mutations', { type: 'integer', description: 'Mutation indicates the number of mutations rules defined in this configuration' }),
+  column('ParamKind', { description: 'ParamKind specifies the kind of resources used to parameterize this policy' }),
+], ({ spec }) => [spec?.mutations?.length ?? 0, formatParamKind(spec?.paramKind)]);
+
+export const policyBindingPrinter: Printer<ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding> = record<ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding>([
   column('PolicyName', { description: 'PolicyName indicates the policy definition which the policy binding binded to' }),
   column('ParamRef', { description: 'ParamRef indicates the param resource which sets the configration param' }),
 ], ({ spec }) => [spec?.policyName ?? '', formatParamRef(spec?.paramRef)]);
+
+function formatParamKind(kind: ParamKind | undefined): string {
+  return kind ? `${kind.apiVersion ?? ''}/${kind.kind ?? ''}` : unset;
+}
 
 function formatParamRef(reference: ParamRef | undefined): string {
   if (reference?.name) return `${reference.namespace || '*'}/${reference.name}`;

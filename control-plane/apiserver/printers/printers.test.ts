@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ContainerStatus, Pod } from '../../../api/core.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
 import {
-  configMaps, deployments, endpoints, endpointSlices, events, ipAddresses, leases, namespaces, nodes, pods, replicaSets, resources, secrets, serviceAccounts, serviceCIDRs, services,
+  configMaps, deployments, endpoints, endpointSlices, events, ipAddresses, leases, mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings, namespaces, nodes, pods, replicaSets, resources, secrets, serviceAccounts, serviceCIDRs, services,
   type Resource,
 } from '../../../api/resources.ts';
 import { printerOf } from './printers.ts';
@@ -38,6 +38,8 @@ it.each([
   [leases, 'Name Holder Age'],
   [serviceCIDRs, 'Name CIDRs Age'],
   [ipAddresses, 'Name ParentRef'],
+  [mutatingAdmissionPolicies, 'Name Mutations ParamKind Age'],
+  [mutatingAdmissionPolicyBindings, 'Name PolicyName ParamRef Age'],
 ] as [Resource, string][])('the columns of %o are those of Kubernetes', (resource, expected) => {
   expect(header(resource)).toBe(expected);
 });

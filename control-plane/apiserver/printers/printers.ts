@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../../api/meta.ts';
 import {
   apiServices, certificateSigningRequests, clusterRoleBindings, componentStatuses, configMaps, controllerRevisions, cronJobs, csiDrivers,
   csiNodes, csiStorageCapacities, daemonSets, deployments, endpoints, endpointSlices, events, flowSchemas, groupedEvents, horizontalPodAutoscalers, horizontalPodAutoscalersV1,
-  ingressClasses, ingresses, ipAddresses, jobs, leases, mutatingWebhookConfigurations, namespaces, networkPolicies, nodes, persistentVolumeClaims,
+  ingressClasses, ingresses, ipAddresses, jobs, leases, mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings, mutatingWebhookConfigurations, namespaces, networkPolicies, nodes, persistentVolumeClaims,
   persistentVolumes, podDisruptionBudgets, pods, podTemplates, priorityClasses, priorityLevelConfigurations, replicaSets,
   replicationControllers, resourceQuotas, roleBindings, runtimeClasses, secrets, serviceAccounts, serviceCIDRs, services, statefulSets, storageClasses,
   validatingAdmissionPolicies, validatingAdmissionPolicyBindings, validatingWebhookConfigurations, volumeAttachments, volumeAttributesClasses,
@@ -15,7 +15,7 @@ import { certificateSigningRequestPrinter, clusterRoleBindingPrinter, roleBindin
 import { cronJobPrinter, horizontalPodAutoscalerPrinter, jobPrinter, podDisruptionBudgetPrinter } from './batch.ts';
 import { persistentVolumeClaimPrinter, persistentVolumePrinter, resourceQuotaPrinter } from './claims.ts';
 import { eventPrinter } from './event.ts';
-import { apiServicePrinter, mutatingWebhookPrinter, policyBindingPrinter, policyPrinter, validatingWebhookPrinter } from './extension.ts';
+import { apiServicePrinter, mutatingPolicyPrinter, mutatingWebhookPrinter, policyBindingPrinter, policyPrinter, validatingWebhookPrinter } from './extension.ts';
 import { endpointSlicePrinter, endpointsPrinter, servicePrinter } from './network.ts';
 import { nodePrinter } from './node.ts';
 import { podPrinter } from './pod.ts';
@@ -73,6 +73,8 @@ register(mutatingWebhookConfigurations, mutatingWebhookPrinter);
 register(validatingWebhookConfigurations, validatingWebhookPrinter);
 register(validatingAdmissionPolicies, policyPrinter);
 register(validatingAdmissionPolicyBindings, policyBindingPrinter);
+register(mutatingAdmissionPolicies, mutatingPolicyPrinter);
+register(mutatingAdmissionPolicyBindings, policyBindingPrinter);
 register(apiServices, apiServicePrinter);
 register(flowSchemas, flowSchemaPrinter);
 register(priorityLevelConfigurations, priorityLevelPrinter);

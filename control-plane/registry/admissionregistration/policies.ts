@@ -58,14 +58,14 @@ function validatePolicy({ metadata, spec = {} }: Policy, old: Policy | undefined
   ];
 }
 
-type Compile = (expression: string, scope?: Partial<ExpressionScope>) => string | undefined;
+export type Compile = (expression: string, scope?: Partial<ExpressionScope>) => string | undefined;
 
-function validateConstraints(match: MatchResources | undefined, path: string): FieldError[] {
+export function validateConstraints(match: MatchResources | undefined, path: string): FieldError[] {
   if (!match) return [required(path)];
   return [...validateMatchResources(match, path), ...(match.resourceRules?.length ? [] : [required(`${path}.resourceRules`)])];
 }
 
-function validateParamKind({ apiVersion = '', kind = '' }: ParamKind, path: string): FieldError[] {
+export function validateParamKind({ apiVersion = '', kind = '' }: ParamKind, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const parts = apiVersion.split('/');
   const [group, version] = parts.length === 2 ? [parts[0]!, parts[1]!] : ['', apiVersion === '/' ? '' : apiVersion];
@@ -83,7 +83,7 @@ function validateParamKind({ apiVersion = '', kind = '' }: ParamKind, path: stri
   return kindProblems.length > 0 ? [...errors, invalid(`${path}.kind`, kind, `may have mixed case, but should otherwise match: ${kindProblems.join(',')}`)] : errors;
 }
 
-function validateVariables({ variables = [] }: ValidatingAdmissionPolicySpec, compile: Compile): FieldError[] {
+export function validateVariables({ variables = [] }: Pick<ValidatingAdmissionPolicySpec, 'variables'>, compile: Compile): FieldError[] {
   return variables.flatMap(({ name = '', expression = '' }: Partial<(typeof variables)[number]>, index) => {
     const path = `spec.variables[${index}]`;
     // A variable sees those before it.
@@ -160,7 +160,7 @@ export function validateBinding({ spec = {} }: Binding): FieldError[] {
   ];
 }
 
-function validateParamRef({ name, selector, parameterNotFoundAction }: ParamRef, path: string): FieldError[] {
+export function validateParamRef({ name, selector, parameterNotFoundAction }: ParamRef, path: string): FieldError[] {
   const both = 'name and selector are mutually exclusive';
   return [
     ...(name ? check(`${path}.name`, name, pathSegment) : []),

@@ -7,7 +7,7 @@ import { mutatingWebhookConfigurations, validatingWebhookConfigurations, type Re
 import { deepEqual } from '../deep-equal.ts';
 import { plainStrategy, type Strategy } from '../strategy.ts';
 import { fullyQualifiedName } from '../validation/domain-names.ts';
-import { check, duplicate, invalid, oneOfIfSet, required, type FieldError } from '../validation/field-errors.ts';
+import { check, duplicate, invalid, supportedIfSet, required, type FieldError } from '../validation/field-errors.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { dns1035Label, dnsSubdomain } from '../validation/names.ts';
 import { validateMatchConditions, type ExpressionCheck } from './expressions.ts';
@@ -88,13 +88,13 @@ function validateWebhook(webhook: Partial<Webhook>, path: string, sideEffectClas
   return [
     ...fullyQualifiedName(`${path}.name`, webhook.name),
     ...(webhook.rules ?? []).flatMap((rule, index) => validateRule(rule, `${path}.rules[${index}]`)),
-    ...oneOfIfSet(`${path}.failurePolicy`, webhook.failurePolicy, failurePolicies),
-    ...oneOfIfSet(`${path}.matchPolicy`, webhook.matchPolicy, matchPolicies),
+    ...supportedIfSet(`${path}.failurePolicy`, webhook.failurePolicy, failurePolicies),
+    ...supportedIfSet(`${path}.matchPolicy`, webhook.matchPolicy, matchPolicies),
     ...(sideEffects === undefined ? [required(`${path}.sideEffects`, `must specify one of ${sideEffectClasses.join(', ')}`)] : oneOfIfSet(`${path}.sideEffects`, sideEffects, sideEffectClasses)),
     ...(seconds !== undefined && (seconds < 1 || seconds > 30) ? [invalid(`${path}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds')] : []),
     ...validateLabelSelector(webhook.namespaceSelector, `${path}.namespaceSelector`),
     ...validateLabelSelector(webhook.objectSelector, `${path}.objectSelector`),
-    ...oneOfIfSet(`${path}.reinvocationPolicy`, webhook.reinvocationPolicy, reinvocationPolicies),
+    ...supportedIfSet(`${path}.reinvocationPolicy`, webhook.reinvocationPolicy, reinvocationPolicies),
     ...validateClientConfig(webhook.clientConfig ?? {}, `${path}.clientConfig`),
   ];
 }
@@ -139,8 +139,9 @@ type Service = NonNullable<WebhookClientConfig['service']>;
 
 function validateService({ name, namespace, port = 443, path }: Partial<Service>, place: string): FieldError[] {
   return [
-    ...(name ? [] : [required(`${place}.name`)]),
-    ...(namespace ? [] : [required(`${place}.namespace`)]),
+    // Kubernetes swaps the two in its messages, and so do we.
+    ...(name ? [] : [required(`${place}.namespace`)]),
+    ...(namespace ? [] : [required(`${place}.name`)]),
     ...(port >= 1 && port <= 65535 ? [] : [invalid(`${place}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive')]),
     ...validatePath(path ?? '', `${place}.path`),
   ];

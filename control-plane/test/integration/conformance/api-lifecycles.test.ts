@@ -43,6 +43,8 @@ const table: ApiLife[] = [
   { groupVersion: 'apiextensions.k8s.io/v1', resource: 'customresourcedefinitions', nameOf: (number) => `lives${number}.life.example`, object: definitionOf, settled: isEstablished },
   { groupVersion: 'admissionregistration.k8s.io/v1', resource: 'validatingwebhookconfigurations', object: { webhooks: [{ ...webhook, name: 'validating.example.com' }] } },
   { groupVersion: 'admissionregistration.k8s.io/v1', resource: 'mutatingwebhookconfigurations', object: { webhooks: [{ ...webhook, name: 'mutating.example.com' }] } },
+  { groupVersion: 'admissionregistration.k8s.io/v1', resource: 'mutatingadmissionpolicies', object: { spec: { reinvocationPolicy: 'Never', matchConstraints: { resourceRules: [{ apiGroups: ['example.com'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['widgets'] }] }, mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{}' } }] } } },
+  { groupVersion: 'admissionregistration.k8s.io/v1', resource: 'mutatingadmissionpolicybindings', object: { spec: { policyName: 'none' } } },
   { groupVersion: 'networking.k8s.io/v1', resource: 'servicecidrs', object: { spec: { cidrs: ['198.51.100.0/24'] } }, status: { conditions: [dated] } },
   { groupVersion: 'networking.k8s.io/v1', resource: 'ipaddresses', nameOf: (number) => ['', '255.255.255.255', 'fe80::42:1dff:fe84:f9e2', '2001:db8::1'][number]!, object: { spec: { parentRef: { group: 'mygroup', resource: 'myresources', namespace: 'foo', name: 'bar' } } } },
   { groupVersion: 'v1', resource: 'configmaps', namespace, object: { data: { a: 'b' } } },

@@ -149,6 +149,25 @@ describe('AdmissionWebhook', () => {
     });
   });
 
+  it('changes an object between two rounds of a policy that wants to know', async () => {
+    const policies = '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies';
+    const bindings = '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings';
+    await plane.ok('POST', policies, {
+      metadata: { name: 'counts' }, spec: {
+        reinvocationPolicy: 'IfNeeded', matchConstraints: { resourceRules: [rule(['configmaps'], ['CREATE'])] },
+        mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{metadata: Object.metadata{annotations: {"count": string(object.data.size())}}}' } }],
+      },
+    });
+    await plane.ok('POST', bindings, { metadata: { name: 'counts' }, spec: { policyName: 'counts', matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } } } });
+    await configure(mutating, [rule(['configmaps'])]);
+    answer = (request) => ({ patch: [{ op: 'add', path: '/data/seen', value: JSON.stringify((request.object as { metadata: { annotations: object } }).metadata.annotations) }] });
+    const created = await plane.ok('POST', `/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name: 'a' }, data: { a: 'b' } });
+    expect([created.data, created.metadata.annotations]).toEqual([{ a: 'b', seen: '{"count":"1"}' }, { count: '2' }]);
+    for (const path of [policies, bindings]) await plane.ok('DELETE', path);
+    const { data } = await plane.ok('POST', `/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name: 'b', annotations: { own: 'x' } }, data: { a: 'b' } });
+    expect(data).toEqual({ a: 'b', seen: '{"own":"x"}' });
+  });
+
   it('cannot hold back the objects of a definition that is deleted', async () => {
     const group = 'cleanup.example.com';
     await plane.ok('POST', definitions, {
