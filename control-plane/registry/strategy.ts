@@ -49,6 +49,7 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   validate(object: T): FieldError[];
   validateUpdate(object: T, old: T): FieldError[];
   validateStatusUpdate?(object: T, old: T): FieldError[];
+  validateFinalize?(object: T, old: T): FieldError[];
 
   /** Sets what the server owns (who asks, too), drops what clients may not set (status). */
   prepareForCreate(object: T, context: RequestContext): void;

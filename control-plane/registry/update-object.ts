@@ -170,7 +170,7 @@ function validate<T extends KubernetesObject>({ strategy, request }: Update<T>, 
     case 'status': return [...errors, ...strategy.validateStatusUpdate?.(object, old) ?? []];
     // What the schema of a custom kind says of its replicas holds for its scale as well.
     case 'scale': return strategy.resource.custom ? strategy.validateUpdate(object, old) : validateReplicas(strategy.resource, object);
-    case 'finalize': return errors;
+    case 'finalize': return [...errors, ...strategy.validateFinalize?.(object, old) ?? []];
     case 'approval':
     case 'ephemeralcontainers':
     case 'resize': return [...errors, ...strategy.subresourceUpdates?.[request.subresource]?.validate(object, old) ?? []];

@@ -5,7 +5,7 @@ import { keepField } from '../../keep-field.ts';
 import { plainStrategy } from '../../strategy.ts';
 import type { Strategy } from '../../strategy.ts';
 import { defaultNamespace } from './defaults.ts';
-import { validateNamespace, validateNamespaceStatusUpdate, validateNamespaceUpdate } from './validation.ts';
+import { validateNamespace, validateNamespaceFinalize, validateNamespaceStatusUpdate, validateNamespaceUpdate } from './validation.ts';
 
 /** Held by the namespace controller until the content is gone. */
 export const kubernetesFinalizer = 'kubernetes';
@@ -23,6 +23,7 @@ export const namespaceStrategy: Strategy<Namespace> = {
   validate: validateNamespace,
   validateUpdate: validateNamespaceUpdate,
   validateStatusUpdate: validateNamespaceStatusUpdate,
+  validateFinalize: validateNamespaceFinalize,
   prepareForCreate(namespace) {
     const finalizers = namespace.spec?.finalizers ?? [];
     namespace.spec = { finalizers: finalizers.includes(kubernetesFinalizer) ? finalizers : [...finalizers, kubernetesFinalizer] };

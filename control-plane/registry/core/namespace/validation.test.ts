@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Namespace } from '../../../../api/core.ts';
 import { defaultNamespace } from './defaults.ts';
-import { validateNamespace, validateNamespaceStatusUpdate } from './validation.ts';
+import { validateNamespace, validateNamespaceFinalize, validateNamespaceStatusUpdate } from './validation.ts';
 
 test('a namespace carries its name as a label, whatever the client says', () => {
   const namespace: Namespace = { metadata: { name: 'blue', labels: { 'kubernetes.io/metadata.name': 'red', a: 'b' } } };
@@ -12,6 +12,8 @@ test('a namespace carries its name as a label, whatever the client says', () => 
 test('finalizers of the spec are qualified names', () => {
   expect(validateNamespace({ spec: { finalizers: ['kubernetes', 'example.com/x'] } })).toEqual([]);
   expect(validateNamespace({ spec: { finalizers: ['mine'] } })).toMatchObject([{ field: 'spec.finalizers', reason: 'FieldValueInvalid' }]);
+  expect(validateNamespaceFinalize({ spec: { finalizers: [] } }, {})).toEqual([]);
+  expect(validateNamespaceFinalize({ spec: { finalizers: ['kubernetes', 'mine'] } }, {})).toMatchObject([{ field: 'spec.finalizers[1]', message: 'Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified' }]);
 });
 
 test('the phase follows the deletion', () => {

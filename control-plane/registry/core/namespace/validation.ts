@@ -7,6 +7,11 @@ export function validateNamespace(namespace: Namespace): FieldError[] {
   return (namespace.spec?.finalizers ?? []).flatMap((name) => validateFinalizerName(name, 'spec.finalizers'));
 }
 
+/** Only here they are counted. */
+export function validateNamespaceFinalize(namespace: Namespace, _old: Namespace): FieldError[] {
+  return (namespace.spec?.finalizers ?? []).flatMap((name, index) => validateFinalizerName(name, `spec.finalizers[${index}]`));
+}
+
 export function validateNamespaceUpdate(namespace: Namespace, _old: Namespace): FieldError[] {
   return validateNamespace(namespace);
 }
