@@ -7,7 +7,7 @@ import { mutatingWebhookConfigurations, validatingWebhookConfigurations, type Re
 import { deepEqual } from '../deep-equal.ts';
 import { plainStrategy, type Strategy } from '../strategy.ts';
 import { fullyQualifiedName } from '../validation/domain-names.ts';
-import { check, duplicate, invalid, supportedIfSet, required, type FieldError } from '../validation/field-errors.ts';
+import { check, duplicate, invalid, oneOfIfSet, required, supportedIfSet, type FieldError } from '../validation/field-errors.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { dns1035Label, dnsSubdomain } from '../validation/names.ts';
 import { validateMatchConditions, type ExpressionCheck } from './expressions.ts';
@@ -90,7 +90,7 @@ function validateWebhook(webhook: Partial<Webhook>, path: string, sideEffectClas
     ...(webhook.rules ?? []).flatMap((rule, index) => validateRule(rule, `${path}.rules[${index}]`)),
     ...supportedIfSet(`${path}.failurePolicy`, webhook.failurePolicy, failurePolicies),
     ...supportedIfSet(`${path}.matchPolicy`, webhook.matchPolicy, matchPolicies),
-    ...(sideEffects === undefined ? [required(`${path}.sideEffects`, `must specify one of ${sideEffectClasses.join(', ')}`)] : oneOfIfSet(`${path}.sideEffects`, sideEffects, sideEffectClasses)),
+    ...(sideEffects === undefined ? [required(`${path}.sideEffects`, `must specify one of ${sideEffectClasses.join(', ')}`)] : supportedIfSet(`${path}.sideEffects`, sideEffects, sideEffectClasses)),
     ...(seconds !== undefined && (seconds < 1 || seconds > 30) ? [invalid(`${path}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds')] : []),
     ...validateLabelSelector(webhook.namespaceSelector, `${path}.namespaceSelector`),
     ...validateLabelSelector(webhook.objectSelector, `${path}.objectSelector`),
