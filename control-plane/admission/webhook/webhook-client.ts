@@ -3,6 +3,7 @@
  * never more than `maxAgents` such sets of connections. Counterpart of k8s.io/apiserver/pkg/util/webhook: ClientManager.
  */
 import { Agent, request as httpsRequest, type AgentOptions } from 'node:https';
+import { posix } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect, rootCertificates, type ConnectionOptions } from 'node:tls';
 import type { WebhookClientConfig } from '../../../api/admissionregistration.ts';
@@ -18,9 +19,19 @@ export interface WebhookTarget {
 }
 
 export function webhookTarget({ url, service, caBundle }: WebhookClientConfig): WebhookTarget {
-  if (!service) return { url: new URL(url ?? ''), caBundle, service: undefined };
+  if (!service) {
+    const target = new URL(url ?? '');
+    target.pathname = cleanPath(target.pathname);
+    return { url: target, caBundle, service: undefined };
+  }
   const { namespace, name, port = 443, path = '/' } = service;
-  return { url: new URL(`https://${name}.${namespace}.svc:${port}${path.startsWith('/') ? path : `/${path}`}`), caBundle, service: { namespace, name, port } };
+  return { url: new URL(`https://${name}.${namespace}.svc:${port}${cleanPath(path)}`), caBundle, service: { namespace, name, port } };
+}
+
+/** What client-go makes of it: one slash where there are several, and none at the end. Go's servers send others elsewhere. */
+function cleanPath(path: string): string {
+  const cleaned = posix.normalize(`/${path}`);
+  return cleaned.length > 1 && cleaned.endsWith('/') ? cleaned.slice(0, -1) : cleaned;
 }
 
 const maxAgents = 64;

@@ -87,6 +87,13 @@ describe('admission webhooks', () => {
     expect((await refusal(createMap())).message).toContain('tls: failed to verify certificate: x509: certificate signed by unknown authority');
   });
 
+  it('asks at the path that client-go makes of the configuration', async () => {
+    const paths = ['//twice///asked/', '/twice/./asked', '/'];
+    await mutate(...paths.map((path, index) => hook({ name: `hook-${index}.example.com`, clientConfig: server.clientConfig(path) })));
+    await createMap();
+    expect(server.requests.map(({ path }) => path)).toEqual(['/twice/asked', '/twice/asked', '/']);
+  });
+
   it("trusts the server's own certificate where the configuration names it, as envtest's do", async () => {
     await validate(hook({ clientConfig: { ...server.clientConfig(), caBundle: server.ownBundle } }));
     expect((await createMap()).metadata?.name).toBe('a');
