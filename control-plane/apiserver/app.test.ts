@@ -415,6 +415,15 @@ describe('watch', () => {
     expect((await watching).statusCode).toBe(200);
   });
 
+  it('takes a seat only while it begins', async () => {
+    app = build({ maxInFlight: 1 });
+    const watch = app.inject({ method: 'GET', url: `${configMaps}?watch=true&timeoutSeconds=5` });
+    await settle();
+    expect((await send('GET', configMaps)).code).toBe(200);
+    await clock.advance(5000);
+    expect((await watch).statusCode).toBe(200);
+  });
+
   it('is refused over the limit', async () => {
     app = build({ longRunning: new LongRunningRequests(1) });
     const first = app.inject({ method: 'GET', url: `${configMaps}?watch=true&timeoutSeconds=5` });
@@ -454,6 +463,7 @@ describe('the server itself', () => {
     await settle();
     const second = await send('GET', configMaps);
     expect(second.json()).toMatchObject({ code: 429, reason: 'TooManyRequests', details: { retryAfterSeconds: 1 } });
+    expect((await send('GET', `${configMaps}?watch=true`)).code).toBe(429);
     release();
     expect((await first).code).toBe(200);
     expect((await send('GET', configMaps)).code).toBe(200);

@@ -69,7 +69,7 @@ export interface AppOptions {
   audit?: AuditOptions;
   /** Requests under way, without watches and other streams. Default 400. */
   maxInFlight?: number;
-  /** The FlowSchemas and priority levels. Absent: the suggested ones, as they are. */
+  /** The FlowSchemas and priority levels. Absent: those that a cluster begins with. */
   flows?: FlowConfiguration;
   /** Watches, followed logs and commands under way. Default: at most 4000. */
   longRunning?: LongRunningRequests;
@@ -201,15 +201,18 @@ function checkRequest(parts: AppParts, request: FastifyRequest, done: (error?: E
 function limitRequests(app: FastifyInstance, limits: FairLimits): (request: FastifyRequest) => void {
   const leaving = new WeakMap<FastifyRequest, () => void>();
   app.addHook('preParsing', (request, reply, _payload, done) => {
-    if (isLongRunning(request)) {
+    const { verb } = request.info;
+    if (isLongRunning(request) && verb !== 'watch') {
       done();
       return;
     }
     const leave = limits.enter(request.user, request.info, (release) => {
       leaving.set(request, release);
       done();
+      // A watch takes a seat while it begins: then its stream is registered and has what there is to begin with.
+      if (verb === 'watch') release();
     }, () => done(newTooManyRequests('Too many requests, please try again later.', 1)), ({ schemaUid, levelUid }) => {
-      reply.header('x-kubernetes-pf-flowschema-uid', schemaUid).header('x-kubernetes-pf-prioritylevel-uid', levelUid);
+      if (schemaUid !== '' && levelUid !== '') reply.header('x-kubernetes-pf-flowschema-uid', schemaUid).header('x-kubernetes-pf-prioritylevel-uid', levelUid);
     });
     // Still waiting.
     if (!leaving.has(request)) leaving.set(request, leave);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../machinery/testing/fake-clock.ts';
-import { FairLimits, levelOf } from './fair-limits.ts';
 import { FairQueue, type Release } from './fair-queue.ts';
 
 function setUp(options: { seats?: number; queueLength?: number; queues?: number } = {}) {
@@ -58,24 +57,5 @@ describe('FairQueue', () => {
     running[0]!.release();
     running[0]!.release();
     expect(queue.executing).toBe(1);
-  });
-});
-
-describe('FairLimits', () => {
-  it.each([
-    ['exempt', 'admin', ['system:masters']], ['system', 'system:node:pi', ['system:nodes']], ['workload-high', 'system:serviceaccount:kube-system:x', ['system:serviceaccounts', 'system:serviceaccounts:kube-system']],
-    ['workload-low', 'system:serviceaccount:a:x', ['system:serviceaccounts']], ['global-default', 'jane', ['system:authenticated']], ['catch-all', 'system:anonymous', ['system:unauthenticated']],
-  ])('puts into %s: %s', (level, name, groups) => {
-    expect(levelOf({ name, groups }, {})).toBe(level);
-  });
-
-  it('keeps seats of other levels free in a flood', () => {
-    const limits = new FairLimits({ maxInFlight: 49, clock: new FakeClock() });
-    let ran = 0;
-    for (let count = 0; count < 1000; count++) limits.enter({ name: 'jane', groups: [] }, {}, () => { ran += 1; }, () => {});
-    expect(ran).toBe(4);
-    let node = false;
-    limits.enter({ name: 'system:node:pi', groups: ['system:nodes'] }, {}, () => { node = true; }, () => {});
-    expect(node).toBe(true);
   });
 });

@@ -15,6 +15,36 @@ export interface FairQueueOptions {
   /** Nobody waits longer. */
   maxWaitMs: number;
   clock: Pick<Clock, 'after'>;
+  /** Of the seats: so many may others use while they are free. Default: none. */
+  lendable?: number;
+  /** Seats that may be borrowed beyond its own. Default: as many as there are. */
+  borrowingLimit?: number;
+  /** Levels that lend to each other. Default: this one is alone. */
+  lenders?: Lenders;
+}
+
+/** Seats of all levels that have some to lend. A level that needs its own seats has them at once; what was borrowed is given back as it comes free. */
+export class Lenders {
+  private readonly queues = new Set<FairQueue>();
+
+  add(queue: FairQueue): void {
+    this.queues.add(queue);
+  }
+
+  delete(queue: FairQueue): void {
+    this.queues.delete(queue);
+  }
+
+  haveSeats(): boolean {
+    let free = 0;
+    for (const queue of this.queues) free += queue.spare - queue.borrowed;
+    return free > 0;
+  }
+
+  /** A seat came free: those who wait for one may have it. */
+  serve(): void {
+    for (const queue of this.queues) queue.serve();
+  }
 }
 
 interface Waiter {
@@ -45,7 +75,7 @@ export class FairQueue {
    * @returns the client went away while waiting; does nothing later.
    */
   enter(user: string, run: (release: Release) => void, refuse: () => void): () => void {
-    if (this.taken < this.options.seats) {
+    if (this.hasSeat()) {
       run(this.take());
       return () => {};
     }
@@ -66,10 +96,28 @@ export class FairQueue {
     return () => this.remove(user, waiter);
   }
 
+  /** Seats of its own that it lends and does not need now. */
+  get spare(): number {
+    return Math.max(0, Math.min(this.options.lendable ?? 0, this.options.seats - this.taken));
+  }
+
+  get borrowed(): number {
+    return Math.max(0, this.taken - this.options.seats);
+  }
+
   /** Seats that came free go to those who wait. */
-  resize(bounds: Pick<FairQueueOptions, 'seats' | 'queues' | 'queueLength'>): void {
+  resize(bounds: Pick<FairQueueOptions, 'seats' | 'queues' | 'queueLength' | 'lendable' | 'borrowingLimit'>): void {
     this.options = { ...this.options, ...bounds };
-    while (this.taken < this.options.seats && this.waiting.size > 0) this.serveNext();
+    this.serve();
+  }
+
+  serve(): void {
+    while (this.waiting.size > 0 && this.hasSeat()) this.serveNext();
+  }
+
+  private hasSeat(): boolean {
+    const { seats, borrowingLimit = Infinity, lenders } = this.options;
+    return this.taken < seats || (lenders !== undefined && this.taken - seats < borrowingLimit && lenders.haveSeats());
   }
 
   private take(): Release {
@@ -80,7 +128,8 @@ export class FairQueue {
       held = false;
       this.taken -= 1;
       // Fewer seats than before are given back as they come free.
-      if (this.taken < this.options.seats) this.serveNext();
+      this.serve();
+      this.options.lenders?.serve();
     };
   }
 

@@ -2,6 +2,8 @@
 import type { FlowSchema, NonResourcePolicyRule, PriorityLevelConfiguration, ResourcePolicyRule, Subject } from '../../../api/flowcontrol.ts';
 import { flowSchemas, priorityLevelConfigurations } from '../../../api/resources.ts';
 import { serviceAccountUserName } from '../../authentication/service-account-names.ts';
+import { mandatoryFlowSchemas, mandatoryPriorityLevels } from '../../registry/flowcontrol/mandatory-objects.ts';
+import { suggestedFlowSchemas, suggestedPriorityLevels } from '../../registry/flowcontrol/suggested-objects.ts';
 import type { UserInfo } from '../../registry/registry.ts';
 import { listPrefix } from '../../storage/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
@@ -58,14 +60,24 @@ export class FlowConfiguration {
 
   private read(): FlowRules {
     const all = (resource: typeof flowSchemas | typeof priorityLevelConfigurations) => this.storage.list(listPrefix(resource)).items.map(({ object }) => object);
-    const precedence = ({ spec }: FlowSchema): number => spec?.matchingPrecedence ?? 1000;
-    const nameOf = ({ metadata }: FlowSchema): string => metadata?.name ?? '';
-    const levels = new Map((all(priorityLevelConfigurations) as PriorityLevelConfiguration[]).map((level) => [level.metadata?.name ?? '', level]));
-    const schemas = (all(flowSchemas) as FlowSchema[])
-      .filter(({ spec }) => levels.has(spec?.priorityLevelConfiguration.name ?? ''))
-      .sort((one, other) => precedence(one) - precedence(other) || (nameOf(one) < nameOf(other) ? -1 : 1));
-    return { schemas, levels };
+    return rulesOf(all(flowSchemas) as FlowSchema[], all(priorityLevelConfigurations) as PriorityLevelConfiguration[]);
   }
+}
+
+/** What is mandatory counts also while the store lacks it. */
+function rulesOf(found: readonly FlowSchema[], foundLevels: readonly PriorityLevelConfiguration[]): FlowRules {
+  const precedence = ({ spec }: FlowSchema): number => spec?.matchingPrecedence ?? 1000;
+  const nameOf = ({ metadata }: FlowSchema | PriorityLevelConfiguration): string => metadata?.name ?? '';
+  const levels = new Map([...mandatoryPriorityLevels, ...foundLevels].map((level) => [nameOf(level), level]));
+  const schemas = [...new Map([...mandatoryFlowSchemas, ...found].map((schema) => [nameOf(schema), schema])).values()]
+    .filter(({ spec }) => levels.has(spec?.priorityLevelConfiguration.name ?? ''))
+    .sort((one, other) => precedence(one) - precedence(other) || (nameOf(one) < nameOf(other) ? -1 : 1));
+  return { schemas, levels };
+}
+
+/** Those of a cluster in which nobody changed them. */
+export function suggestedRules(): FlowRules {
+  return rulesOf(suggestedFlowSchemas, suggestedPriorityLevels);
 }
 
 /** The first that matches, as Kubernetes asks them. */

@@ -8,6 +8,7 @@ import { namespaces, serviceAccounts } from '../../../api/resources.ts';
 import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger, type Logger } from '../../../machinery/logger.ts';
 import { buildApp, type AppOptions } from '../../apiserver/app.ts';
+import { ensureFlowControlObjects } from '../../controllers/bootstrap/flow-control-objects.ts';
 import { FlowConfiguration } from '../../apiserver/fairness/flow-configuration.ts';
 import { LongRunningRequests } from '../../apiserver/long-running-requests.ts';
 import { ensureBootstrapPolicy } from '../../authorization/bootstrap-policy/ensure-bootstrap-policy.ts';
@@ -58,7 +59,9 @@ export async function startApiServer(options: StartOptions = {}): Promise<Starte
   await registry.of(namespaces).create(context, undefined, { metadata: { name: 'default' } });
   await registry.of(serviceAccounts).create(context, 'default', { metadata: { name: 'default' } });
   for (const name of ['kube-system', 'kube-public']) await registry.of(namespaces).create(context, undefined, { metadata: { name } });
-  await ensureBootstrapPolicy(createLocalClient(registry, context.user));
+  const client = createLocalClient(registry, context.user);
+  await ensureFlowControlObjects(client);
+  await ensureBootstrapPolicy(client);
   const longRunning = new LongRunningRequests(1000);
   const flows = new FlowConfiguration(storage);
   const app = buildApp({
