@@ -48,6 +48,7 @@ import { WebhookClient, type ServiceDialer } from './admission/webhook/webhook-c
 import { AggregatedServices } from './aggregation/aggregated-services.ts';
 import type { AggregationOptions } from './aggregation/aggregation-proxy.ts';
 import { ExtensionContent } from './aggregation/extension-content.ts';
+import { ExtensionSwagger } from './aggregation/extension-swagger.ts';
 import { AvailabilityController } from './aggregation/availability-controller.ts';
 import { LocalApiServices } from './aggregation/local-api-services.ts';
 import { ensureExtensionAuthentication, frontProxyName } from './aggregation/extension-authentication.ts';
@@ -218,6 +219,7 @@ async function prepareAggregation(context: Context, { pki, client, storage, cata
     ...options, aggregated: services, client, storage, store: createAdmissionStore(storage), clock: context.clock, logger,
   });
   controller.start();
+  services.swagger = new ExtensionSwagger({ ...options, clock: context.clock, logger });
   context.stops.push({ name: 'aggregation', stop: async () => {
     await local.stop();
     await controller.stop();

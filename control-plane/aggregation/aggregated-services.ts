@@ -4,8 +4,11 @@ import { apiServices } from '../../api/resources.ts';
 import type { AggregatedGroupVersion, AggregatedGroupVersions, AggregatedResource } from '../apiserver/discovery/group-versions.ts';
 import { listPrefix } from '../storage/keys.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { ExtensionSwagger } from './extension-swagger.ts';
 
 export class AggregatedServices implements AggregatedGroupVersions {
+  /** Where the OpenAPI 2 documents of the servers come from. Absent: they are not merged (tests). */
+  swagger: Pick<ExtensionSwagger, 'fingerprint' | 'parts'> | undefined;
   private readonly storage: Pick<Storage, 'list' | 'watch' | 'revision'>;
   private readonly discovered = new Map<string, readonly AggregatedResource[]>();
   /** Name of the APIService → where its server says that its OpenAPI 3 document is. */

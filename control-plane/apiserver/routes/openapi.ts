@@ -5,11 +5,19 @@ import { newNotAcceptable } from '../../../api/errors.ts';
 import type { Resource } from '../../../api/resources.ts';
 import type { Clock } from '../../../machinery/clock.ts';
 import { MutableResourceCatalog, type ResourceCatalog } from '../../registry/resource-catalog.ts';
+import type { ExtensionSwagger } from '../../aggregation/extension-swagger.ts';
 import { newUnknownResource } from '../error-status.ts';
 import { acceptsMediaType, parseAccept } from '../negotiation.ts';
+import type { SwaggerDocument } from '../openapi/documents.ts';
 import { IdleCache } from '../openapi/idle-cache.ts';
 import { firstValue, type RawQuery } from '../query-options.ts';
 import { sendBytes, sendValue } from '../responses.ts';
+
+/** Of extension API servers. */
+interface AggregatedDocuments {
+  readonly openApiPaths: Readonly<Record<string, string>>;
+  readonly swagger?: Pick<ExtensionSwagger, 'fingerprint' | 'parts'> | undefined;
+}
 
 /** kubectl asks several times in a row, then not for hours. */
 const idleMs = 5 * 60 * 1000;
@@ -21,10 +29,10 @@ const gnosticV3Types = ['application/com.github.proto-openapi.spec.v3.v1.0+proto
 /**
  * What documents are made with is loaded when one is asked for.
  * @param version of the server, `v1.36.0+bramble-0.1.0`.
- * @param aggregated documents that other servers answer.
+ * @param aggregated documents of other servers: of version 3 they answer themselves, of version 2 there is one for all.
  */
 export function registerOpenApi(
-  app: FastifyInstance, version: string, clock: Clock, catalog: ResourceCatalog = new MutableResourceCatalog(), aggregated?: { readonly openApiPaths: Readonly<Record<string, string>> },
+  app: FastifyInstance, version: string, clock: Clock, catalog: ResourceCatalog = new MutableResourceCatalog(), aggregated?: AggregatedDocuments,
 ): void {
   const cache = new IdleCache(clock, idleMs);
   const hashes = new DocumentHashes(catalog, version);
@@ -34,13 +42,18 @@ export function registerOpenApi(
     cache.stop();
     done();
   });
+  let merged = '';
   app.get('/openapi/v2', async (request, reply) => {
     const protobuf = wantsGnostic(request.headers.accept, gnosticTypes);
-    const answer = beginDocument(request, reply, hashes.whole);
+    const fingerprint = aggregated?.swagger?.fingerprint ?? '';
+    const answer = beginDocument(request, reply, fingerprint === '' ? hashes.whole : hashes.with(fingerprint));
     if (answer) return answer;
+    if (fingerprint !== merged) cache.stop();
+    merged = fingerprint;
     const bytes = await cache.get(`v2 ${protobuf}`, async () => {
       const { descriptions, documents, gnostic } = await loadGenerators();
-      const document = documents.swaggerDocument(catalog.resources, version, descriptions);
+      const own = documents.swaggerDocument(catalog.resources, version, descriptions);
+      const document = fingerprint === '' ? own : await withOthers(own, aggregated);
       return protobuf ? gnostic.encodeGnostic(document) : json(document);
     });
     return sendBytes(request, reply, 200, bytes, { encoding: 'json', contentType: protobuf ? gnosticTypes[0] : 'application/json' });
@@ -68,6 +81,11 @@ export function registerOpenApi(
     });
     return sendBytes(request, reply, 200, bytes, { encoding: 'json', contentType: protobuf ? gnosticV3Types[0] : 'application/json' });
   });
+}
+
+async function withOthers(own: SwaggerDocument, aggregated: AggregatedDocuments | undefined): Promise<SwaggerDocument> {
+  const { mergeSwagger } = await import('../../aggregation/extension-swagger.ts');
+  return mergeSwagger(own, await aggregated?.swagger?.parts() ?? []);
 }
 
 function urlOf(path: string, hash: string): string {
@@ -104,6 +122,11 @@ class DocumentHashes {
 
   get whole(): string {
     return this.current().whole;
+  }
+
+  /** Of everything, and of what others add to it. */
+  with(others: string): string {
+    return this.hash(`${this.whole} ${others}`);
   }
 
   private current() {

@@ -12,7 +12,10 @@ import { AggregatedServices } from '../../../aggregation/aggregated-services.ts'
 import { AvailabilityController } from '../../../aggregation/availability-controller.ts';
 import { ExtensionContent } from '../../../aggregation/extension-content.ts';
 import type { ExtensionAccess } from '../../../aggregation/extension-request.ts';
+import { ExtensionSwagger } from '../../../aggregation/extension-swagger.ts';
 import { LocalApiServices } from '../../../aggregation/local-api-services.ts';
+import type { SwaggerDocument } from '../../../apiserver/openapi/documents.ts';
+import { encodeGnostic } from '../../../apiserver/openapi/gnostic.ts';
 import { createAuthority, issueCertificate } from '../../../pki/certificates.ts';
 import { createLocalClient } from '../../../registry/local-client.ts';
 import { createMemoryStore } from '../../../storage/memory-store.ts';
@@ -28,6 +31,20 @@ const connections = new Set<unknown>();
 /** Answers that the extension server holds back. */
 const waiting: (() => void)[] = [];
 const audited: { auditID: string; stage: string; verb: string; objectRef?: object; responseStatus?: { code: number } }[] = [];
+/** Its OpenAPI 2, as today's servers have it: parameters are shared, and there is more than its own group. */
+const swagger = {
+  swagger: '2.0', info: { title: 'wardle', version: '1' }, parameters: { 'pretty-1': { in: 'query', name: 'pretty', type: 'string' } },
+  paths: {
+    '/apis/wardle.example.com/v1/flunders': { get: { description: 'list Flunders', operationId: 'listWardleFlunder', responses: { 200: { description: 'OK', schema: { $ref: '#/definitions/com.example.wardle.v1.Flunder' } } } }, parameters: [{ $ref: '#/parameters/pretty-1' }] },
+    '/apis/other.example.com/v1/things': { get: { responses: { 200: { description: 'OK', schema: { $ref: '#/definitions/com.example.other.v1.Thing' } } } } },
+  },
+  definitions: {
+    'com.example.wardle.v1.Flunder': { type: 'object', description: 'A flunder.', properties: { metadata: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }, spec: { $ref: '#/definitions/com.example.wardle.v1.FlunderSpec' } } },
+    'com.example.wardle.v1.FlunderSpec': { type: 'object', description: 'What it is to be.' },
+    'com.example.other.v1.Thing': { type: 'object' },
+    'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta': { type: 'object', description: 'another one' },
+  },
+};
 /** What the extension server keeps in the namespace `team`: plural → names. */
 const content = new Map([['flunders', ['a', 'b']], ['fischers', ['c']]]);
 const deletedBy = new Set<string>();
@@ -46,6 +63,10 @@ beforeAll(async () => {
       outgoing.setHeader('content-type', 'application/json');
       if (incoming.url === '/apis/wardle.example.com/v1') {
         outgoing.end(JSON.stringify({ kind: 'APIResourceList', resources: [{ name: 'flunders', singularName: 'flunder', namespaced: true, kind: 'Flunder', verbs: ['get', 'list', 'delete', 'deletecollection'] }, { name: 'flunders/status', namespaced: true, kind: 'Flunder', verbs: ['get'] }, { name: 'fischers', namespaced: true, kind: 'Fischer', verbs: ['list', 'delete'] }] }));
+        return;
+      }
+      if (incoming.url === '/openapi/v2') {
+        outgoing.end(JSON.stringify(swagger));
         return;
       }
       if (incoming.url === '/openapi/v3') {
@@ -168,6 +189,20 @@ it('shows the documents of the extension server among its own', async () => {
   const url = '/openapi/v3/apis/wardle.example.com/v1?hash=ABC';
   expect((await ask('/openapi/v3')).value).toMatchObject({ paths: { 'apis/wardle.example.com/v1': { serverRelativeURL: url }, 'apis/apps/v1': {} } });
   expect((await ask(url)).value).toMatchObject({ url, user: 'kubernetes-admin' });
+});
+
+it('has the definitions of the extension server in the one document of OpenAPI 2, as JSON and as protobuf', async () => {
+  interface Document { paths: Record<string, { parameters: unknown[] }>; definitions: Record<string, { description?: string }> }
+  const before = (await ask('/openapi/v2')).value as unknown as Document;
+  expect(before.definitions).not.toHaveProperty(['com.example.wardle.v1.Flunder']);
+  aggregated.swagger = new ExtensionSwagger({ ...access, services: aggregated, clock: systemClock, logger: silentLogger });
+  const { paths, definitions } = (await ask('/openapi/v2')).value as unknown as Document;
+  expect(paths['/apis/wardle.example.com/v1/flunders']).toMatchObject({ get: { operationId: 'listWardleFlunder', parameters: [] }, parameters: [{ in: 'query', name: 'pretty' }] });
+  expect(definitions['com.example.wardle.v1.FlunderSpec']).toEqual({ type: 'object', description: 'What it is to be.' });
+  expect(definitions['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']).toEqual(before.definitions['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']);
+  expect(Object.keys(paths)).toEqual(expect.arrayContaining(Object.keys(before.paths)));
+  expect([paths, definitions]).toEqual([expect.not.objectContaining({ '/apis/other.example.com/v1/things': expect.anything() as unknown }), expect.not.objectContaining({ 'com.example.other.v1.Thing': expect.anything() as unknown })]);
+  expect(encodeGnostic({ ...before, paths, definitions } as unknown as SwaggerDocument).includes('What it is to be.')).toBe(true);
 });
 
 it('leads connections that leave HTTP through, and closes them with either end', async () => {
