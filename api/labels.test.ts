@@ -12,6 +12,7 @@ describe('parseSelector', () => {
     ['a=', [{ key: 'a', operator: 'In', values: [''] }]],
     ['a in (b, c)', [{ key: 'a', operator: 'In', values: ['b', 'c'] }]],
     ['a notin (b)', [{ key: 'a', operator: 'NotIn', values: ['b'] }]],
+    ['a in ()', [{ key: 'a', operator: 'In', values: [''] }]],
     ['a in(b)', [{ key: 'a', operator: 'In', values: ['b'] }]],
     ['a', [{ key: 'a', operator: 'Exists', values: [] }]],
     ['!a', [{ key: 'a', operator: 'DoesNotExist', values: [] }]],
@@ -23,7 +24,7 @@ describe('parseSelector', () => {
     [',', "found ',', expected: !, identifier, or 'end of string'"], ['a,', "found '', expected: identifier after ','"], [',a', "found ',', expected: !, identifier, or 'end of string'"],
     ['a in b', "unable to parse requirement: found 'b' expected: '('"], ['a in (b', "unable to parse requirement: found '', expected: ',' or ')'"], ['a)', "unable to parse requirement: found ')', expected: in, notin, =, ==, !=, gt, lt"],
     ['a=b=c', "found '=', expected: ',' or 'end of string'"], ['=a', "found '=', expected: !, identifier, or 'end of string'"], ['!', "unable to parse requirement: found '', expected: identifier"],
-    ['a b', "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"], ['a in ()', "unable to parse requirement: values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty"],
+    ['a b', "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"], ['a in ()x', "found 'x', expected: ',' or 'end of string'"],
     ['!a=b', "found '=', expected: ',' or 'end of string'"], ['a=b c', "found 'c', expected: ',' or 'end of string'"], ['a>x', "unable to parse requirement: values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer"],
   ])('refuses %j', (text, message) => {
     expect(() => parseSelector(text)).toThrow(expect.objectContaining({ code: 400, message }));

@@ -121,7 +121,7 @@ class SelectorParser {
     if (open.kind !== '(') this.fail(`found '${open.text}' expected: '('`);
     if (this.peek().kind === ')') {
       this.take();
-      this.fail("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty");
+      return [''];
     }
     const found = new Set<string>();
     for (;;) {

@@ -1,5 +1,5 @@
 /** Validation of CustomResourceDefinitions. Follows apiextensions' pkg/apis/apiextensions/validation, version v1. */
-import type { CustomResourceConversion, CustomResourceSubresources, CustomResourceColumnDefinition } from 'kubernetes-types/apiextensions/v1';
+import type { CustomResourceConversion, CustomResourceSubresources, CustomResourceColumnDefinition, WebhookConversion } from 'kubernetes-types/apiextensions/v1';
 import { validateClientConfig, validateReviewVersions } from '../registry/admissionregistration/webhooks.ts';
 import { deepEqual } from '../registry/deep-equal.ts';
 import { forbidden, immutable, invalid, notSupported, required, type FieldError } from '../registry/validation/field-errors.ts';
@@ -174,17 +174,12 @@ function validateConversion(conversion: CustomResourceConversion | undefined): F
   const { strategy, webhook } = conversion;
   if (strategy !== 'None' && strategy !== 'Webhook') return [strategy ? notSupported('spec.conversion.strategy', strategy, ['None', 'Webhook']) : required('spec.conversion.strategy')];
   const unused = (name: string): FieldError => forbidden(`spec.conversion.${name}`, 'should not be set when strategy is not set to Webhook');
-  if (strategy === 'None') return [...(webhook?.clientConfig ? [unused('webhookClientConfig')] : []), ...(webhook?.conversionReviewVersions.length ? [unused('conversionReviewVersions')] : [])];
-  const config = webhook?.clientConfig;
-  const versions = webhook?.conversionReviewVersions ?? [];
+  const { clientConfig: config, conversionReviewVersions: versions = [] } = (webhook ?? {}) as Partial<WebhookConversion>;
+  if (strategy === 'None') return [...(config ? [unused('webhookClientConfig')] : []), ...(versions.length > 0 ? [unused('conversionReviewVersions')] : [])];
   const errors: FieldError[] = [];
   const at = 'spec.conversion.webhookClientConfig';
   if (!config) errors.push(required(at, 'required when strategy is set to Webhook'));
-  else {
-    // Kubernetes swaps the two names, and so do its messages.
-    const { service, ...rest } = config;
-    errors.push(...validateClientConfig(service ? { ...rest, service: { ...service, name: service.namespace, namespace: service.name } } : rest, at));
-  }
+  else errors.push(...validateClientConfig(config, at));
   if (versions.length === 0) return [...errors, required('spec.conversion.conversionReviewVersions')];
   return [...errors, ...validateReviewVersions(versions, 'spec.conversion.conversionReviewVersions', true)];
 }

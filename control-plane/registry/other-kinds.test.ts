@@ -86,6 +86,15 @@ describe('validation', () => {
     [table.volumeAttributesClasses, { driverName: '', parameters: {} }, ['driverName: Required value', 'parameters: Required value: must contain at least one key/value pair']],
     [table.volumeAttachments, { 'spec.source': {} }, ['spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName']],
     [table.csiNodes, { 'spec.drivers.0.nodeID': '' }, ['spec.drivers[0].nodeID: Required value']],
+    [table.csiNodes, { 'spec.drivers.0.topologyKeys': ['a b', 'c'] }, [expect.stringMatching(/^spec\.drivers\[0\]: Invalid value: \["a b","c"\]: name part must consist of/)]],
+    [table.storageClasses, { volumeBindingMode: '' }, ['volumeBindingMode: Unsupported value: "": supported values: "Immediate", "WaitForFirstConsumer"']],
+    [table.runtimeClasses, { scheduling: { tolerations: [{ key: 'a', operator: 'Exists' }, { key: 'a', operator: 'Exists', effect: 'No' }, { key: 'a', operator: 'Exists' }] } }, [
+      'scheduling.tolerations.tolerations[1].effect: Unsupported value: "No": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+      'scheduling.tolerations[2]: Duplicate value: {"key":"a","operator":"Exists"}',
+    ]],
+    [table.validatingWebhookConfigurations, { 'webhooks.0.clientConfig': { service: { name: 's', port: 443 } }, 'webhooks.0.failurePolicy': '' }, [
+      'webhooks[0].failurePolicy: Unsupported value: "": supported values: "Fail", "Ignore"', 'webhooks[0].clientConfig.service.name: Required value',
+    ]],
     [table.csiStorageCapacities, { capacity: '-1' }, ['capacity: Invalid value: "-1": must be greater than or equal to 0']],
     [table.roles, { 'rules.0': { nonResourceURLs: ['/x'] } }, ['rules[0].verbs: Required value: verbs must contain at least one value', 'rules[0].nonResourceURLs: Invalid value: ["/x"]: namespaced rules cannot apply to non-resource URLs']],
     [table.clusterRoles, { aggregationRule: {} }, ['aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil']],

@@ -7,7 +7,7 @@ import { mutatingWebhookConfigurations, validatingWebhookConfigurations, type Re
 import { deepEqual } from '../deep-equal.ts';
 import { plainStrategy, type Strategy } from '../strategy.ts';
 import { fullyQualifiedName } from '../validation/domain-names.ts';
-import { check, duplicate, invalid, oneOfIfSet, required, supportedIfSet, type FieldError } from '../validation/field-errors.ts';
+import { check, duplicate, invalid, required, supportedIfSet, type FieldError } from '../validation/field-errors.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { dns1035Label, dnsSubdomain } from '../validation/names.ts';
 import { validateMatchConditions, type ExpressionCheck } from './expressions.ts';

@@ -49,7 +49,7 @@ export function validateApiService({ metadata, spec }: APIService): FieldError[]
   const { group = '', version = '', service, caBundle, insecureSkipTLSVerify, groupPriorityMinimum = 0, versionPriority = 0 }: Partial<APIServiceSpec> = spec ?? {};
   const name = metadata?.name ?? '';
   const errors = [
-    ...(pathSegment(name).length > 0 || name === `${version}.${group}`
+    ...(name === '' || pathSegment(name).length > 0 || name === `${version}.${group}`
       ? []
       : [invalid('metadata.name', name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(`${version}.${group}`)}`)]),
     ...(group === '' && version !== 'v1' ? [required('spec.group', 'only v1 may have an empty group and it better be legacy kube')] : []),

@@ -3,7 +3,7 @@ import { csiNodes } from '../../../../api/resources.ts';
 import type { CSINode, CSINodeDriver } from '../../../../api/storage.ts';
 import { deepEqual } from '../../deep-equal.ts';
 import { plainStrategy, type Strategy } from '../../strategy.ts';
-import { check, duplicate, invalid, notNegative, required, type FieldError } from '../../validation/field-errors.ts';
+import { duplicate, invalid, notNegative, required, type FieldError } from '../../validation/field-errors.ts';
 import { qualifiedName } from '../../validation/names.ts';
 import { validateCsiDriverName } from '../csi-driver-name.ts';
 
@@ -43,7 +43,7 @@ function validateTopologyKeys(keys: readonly string[], path: string): FieldError
   return keys.flatMap((key, index) => [
     ...(key ? [] : [required(path)]),
     ...(keys.indexOf(key) < index ? [duplicate(path, key)] : []),
-    ...check(path, key, qualifiedName),
+    ...qualifiedName(key).map((problem) => invalid(path, keys, problem)),
   ]);
 }
 

@@ -3,7 +3,7 @@ import { storageClasses } from '../../../../api/resources.ts';
 import type { StorageClass } from '../../../../api/storage.ts';
 import { deepEqual } from '../../deep-equal.ts';
 import { plainStrategy, type Strategy } from '../../strategy.ts';
-import { check, duplicate, forbidden, immutable, invalid, notSupported, oneOf, required, tooLong, type FieldError } from '../../validation/field-errors.ts';
+import { check, duplicate, type FieldError, forbidden, immutable, invalid, notSupported, required, supportedIfSet, tooLong } from '../../validation/field-errors.ts';
 import { qualifiedName } from '../../validation/names.ts';
 
 const maxParameters = 512;
@@ -28,7 +28,7 @@ export function validateStorageClass(storageClass: StorageClass): FieldError[] {
     ...(provisioner ? check('provisioner', provisioner, (text) => qualifiedName(text.toLowerCase())) : [required('provisioner')]),
     ...validateParameters(parameters ?? {}),
     ...(!reclaimPolicy || reclaimPolicies.includes(reclaimPolicy) ? [] : [notSupported('reclaimPolicy', reclaimPolicy, reclaimPolicies)]),
-    ...oneOf('volumeBindingMode', volumeBindingMode, bindingModes),
+    ...supportedIfSet('volumeBindingMode', volumeBindingMode, bindingModes),
     ...validateTopologies(allowedTopologies ?? [], 'allowedTopologies'),
   ];
 }

@@ -32,7 +32,7 @@ it('serves a kind of its own to kubectl', async () => {
 });
 
 it('refuses what the schema and its rules refuse', async () => {
-  expect((await apply({ cronSpec: 'never' })).stderr).toContain('The CronTab "nightly" is invalid: spec: Invalid value: "object": must run some time');
+  expect((await apply({ cronSpec: 'never' })).stderr).toContain('The CronTab "nightly" is invalid: spec: Invalid value: must run some time');
   expect((await apply({ cronSpec: 'x', replicas: 20 }, '--validate=false')).stderr).toContain('spec.replicas: Invalid value: 20: spec.replicas in body should be less than or equal to 10');
   expect((await apply({ cronSpec: 'x', unknown: 1 })).stderr).toContain('unknown field "spec.unknown"');
   expect((await apply({ cronSpec: 'x', nothing: 'a' })).stdout).toContain('configured');

@@ -67,7 +67,7 @@ it('takes no strategic merge patch', async () => {
 it('checks whole objects inside of others', async () => {
   const create = async (template: object) => (await kubectl.run(['create', '--validate=false', '-f', '-'], garden({ template }, 'inside'))).stderr;
   expect((await kubectl.run(['create', '--validate=strict', '-f', '-'], garden({ template: { ...pod, metadata: { labels: {}, odd: 1 } } }, 'inside'))).stderr).toContain('unknown field "spec.template.metadata.odd"');
-  expect(await create({ kind: 'Pod' })).toContain('spec.template.apiVersion: Required value: must not be empty');
+  expect(await create({ kind: 'Pod' })).toContain('spec.template.apiVersion: Required value');
   expect(await create({ apiVersion: 'v1', kind: 'P_od' })).toContain('spec.template.kind: Invalid value: "P_od": may have mixed case, but should otherwise match: a DNS-1035 label must consist');
   expect(await create({ ...pod, metadata: { labels: { 'a b': 'c' } } })).toContain('spec.template.metadata.labels: Invalid value: "a b"');
   expect(await create({ ...pod, metadata: { labels: 'x' } })).toContain('cannot be handled as a Garden');
@@ -77,12 +77,12 @@ it('keeps to rules with all of their libraries', async () => {
   const apply = async (spec: object) => (await kubectl.run(['apply', '-f', '-'], pool(spec))).stderr.trim();
   const addresses = ['198.18.0.0/24', '2001:db8::/64'];
   const owned = { addresses, gateway: '198.18.0.1', quota: '10Gi', hook: 'https://example.com/x', owner: 'me', state: 'new' };
-  expect(await apply({ addresses, state: 'old' })).toContain('spec.state: Invalid value: "string": begins as new');
-  expect(await apply({ addresses: ['x', '198.18.0.0/24', '1.2.3.4'] })).toContain('spec.addresses: Invalid value: "object": 2 of them are no networks');
+  expect(await apply({ addresses, state: 'old' })).toContain('spec.state: Invalid value: "old": begins as new');
+  expect(await apply({ addresses: ['x', '198.18.0.0/24', '1.2.3.4'] })).toContain('spec.addresses: Invalid value: 2 of them are no networks');
   expect(await apply({ addresses, gateway: '192.0.2.1' })).toContain('spec.gateway: Forbidden: the gateway is in none of the networks');
-  expect(await apply({ addresses, quota: '2Ti' })).toContain('spec: Invalid value: "object": the quota is too large');
+  expect(await apply({ addresses, quota: '2Ti' })).toContain('spec: Invalid value: the quota is too large');
   expect(await apply({ addresses, hook: 'http://example.com' })).toContain('hooks are called over https');
-  expect(await apply({ addresses, owner: 'A_b' })).toContain('spec: Invalid value: "object": a lowercase RFC 1123 label must consist');
+  expect(await apply({ addresses, owner: 'A_b' })).toContain('spec: Invalid value: a lowercase RFC 1123 label must consist');
   expect(await apply(owned)).toBe('');
   expect(await apply({ ...owned, state: 'used' })).toBe('');
   expect(await apply({ ...owned, owner: 'you' })).toContain('the owner is kept');
