@@ -7,11 +7,18 @@ test.each([
   ['metadata.name==a,status.phase!=Running', [{ field: 'metadata.name', equal: true, value: 'a' }, { field: 'status.phase', equal: false, value: 'Running' }]],
   ['spec.nodeName=', [{ field: 'spec.nodeName', equal: true, value: '' }]],
   ['a=b\\,c\\=d\\\\', [{ field: 'a', equal: true, value: 'b,c=d\\' }]],
+  ['=a', [{ field: '', equal: true, value: 'a' }]],
   ['a=b\\\\,c=d', [{ field: 'a', equal: true, value: 'b\\' }, { field: 'c', equal: true, value: 'd' }]],
 ])('%j', (text, expected) => expect(parseFieldSelector(text)).toEqual(expected));
 
-test.each(['a', '=a', 'a=b=c', 'a in (b)', 'a=b\\x'])('refuses %j', (text) => {
-  expect(() => parseFieldSelector(text)).toThrow(expect.objectContaining({ code: 400, message: expect.stringMatching(/^invalid selector: /) }));
+test.each([
+  ['a', "invalid selector: 'a'; can't understand 'a'"],
+  ['b=c,a in (b)', "invalid selector: 'b=c,a in (b)'; can't understand 'a in (b)'"],
+  ['a=b=c', 'invalid field selector: unescaped character in value: 61'],
+  ['a=b\\x', 'invalid field selector: invalid escape sequence: \\x'],
+  ['a=b\\', 'invalid field selector: invalid escape sequence: \\'],
+])('refuses %j', (text, message) => {
+  expect(() => parseFieldSelector(text)).toThrow(expect.objectContaining({ code: 400, message }));
 });
 
 test('all requirements must hold; an unset field is empty', () => {

@@ -14,9 +14,18 @@ export interface FieldRequirement {
 export function parseFieldSelector(text: string): FieldRequirement[] {
   // A comma after a backslash belongs to the value, unless that backslash is itself escaped.
   return (text.match(/(?:\\[^]|[^,])+/g) ?? []).map((part) => {
-    const match = /^([^=!\\]+)(==|!=|=)((?:\\[\\,=]|[^\\,=])*)$/.exec(part);
+    const match = /!=|==?/.exec(part);
     if (!match) throw newBadRequest(`invalid selector: '${text}'; can't understand '${part}'`);
-    return { field: match[1]!, equal: match[2] !== '!=', value: match[3]!.replace(/\\([\\,=])/g, '$1') };
+    const [operator] = match;
+    return { field: part.slice(0, match.index), equal: operator !== '!=', value: withoutEscapes(part.slice(match.index + operator.length)) };
+  });
+}
+
+function withoutEscapes(value: string): string {
+  return value.replace(/\\([^]?)|=/gu, (sequence, escaped?: string) => {
+    if (escaped === undefined) throw newBadRequest(`invalid field selector: unescaped character in value: ${sequence.codePointAt(0)}`);
+    if (escaped === '' || !'\\,='.includes(escaped)) throw newBadRequest(`invalid field selector: invalid escape sequence: ${sequence}`);
+    return escaped;
   });
 }
 

@@ -94,17 +94,17 @@ class SelectorParser {
     const { text: sign } = this.take();
     const operator = operators.get(sign) ?? this.fail(`found '${sign}', expected: in, notin, =, ==, !=, gt, lt`);
     const values = sign === 'in' || sign === 'notin' ? this.values() : [this.value()];
-    values.forEach((value, index) => this.check(operator, value, index));
+    values.forEach((value, index) => this.check({ key, operator, value, index }));
     return { key, operator, values };
   }
 
-  private check(operator: Requirement['operator'], value: string, index: number): void {
+  private check({ key, operator, value, index }: { key: string; operator: Requirement['operator']; value: string; index: number }): void {
     if ((operator === 'Gt' || operator === 'Lt') && !/^-?\d{1,19}$/.test(value)) {
       this.fail(`values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`);
     }
     if (!isLabelValue(value)) {
       const why = value.length > 63 ? 'must be no more than 63 bytes' : "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-      this.fail(`values[${index}]: Invalid value: ${JSON.stringify(value)}: ${why}`);
+      this.fail(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${why}`);
     }
   }
 

@@ -115,13 +115,24 @@ describe('delete', () => {
       await test.clock.advance(3000);
       expect(await deletePod({ gracePeriodSeconds: 40 })).toMatchObject({ metadata: { deletionGracePeriodSeconds: 20 } });
       expect(await deletePod({ gracePeriodSeconds: 10 })).toMatchObject({ metadata: { deletionTimestamp: '2026-01-01T00:00:10Z', deletionGracePeriodSeconds: 10 } });
-      expect(await deletePod({ gracePeriodSeconds: 0 })).toMatchObject({ kind: 'Pod' });
+      expect(await deletePod({ gracePeriodSeconds: 0 })).toMatchObject({
+        kind: 'Pod', metadata: { deletionTimestamp: '2026-01-01T00:00:03Z', deletionGracePeriodSeconds: 0 },
+      });
       expect(() => test.registry.of(pods).get('web', 'default')).toThrow('not found');
+    });
+
+    it('that is over leaves a second at least, and ends no earlier than now', async () => {
+      await createPod();
+      await deletePod({ gracePeriodSeconds: 20 });
+      await test.clock.advance(10_000);
+      expect(await deletePod({ gracePeriodSeconds: 5 })).toMatchObject({ metadata: { deletionTimestamp: '2026-01-01T00:00:10Z', deletionGracePeriodSeconds: 1 } });
     });
 
     it('removes a pod at once that no board runs', async () => {
       await test.registry.of(pods).create(test.context, 'default', { metadata: { name: 'web' }, spec: { containers: [{ name: 'main', image: 'busybox' }] } });
-      expect(await deletePod({ gracePeriodSeconds: 30 })).toMatchObject({ kind: 'Pod', metadata: { name: 'web' } });
+      expect(await deletePod({ gracePeriodSeconds: 30 })).toMatchObject({
+        kind: 'Pod', metadata: { name: 'web', deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0, generation: 2 },
+      });
       expect(() => test.registry.of(pods).get('web', 'default')).toThrow('not found');
     });
 
@@ -135,9 +146,11 @@ describe('delete', () => {
 
   describe('of a namespace', () => {
     it('makes it Terminating until its finalizers are off', async () => {
-      expect(await test.registry.of(namespaces).delete(test.context, 'team', undefined, {})).toMatchObject({
+      const deleted = await test.registry.of(namespaces).delete(test.context, 'team', undefined, {});
+      expect(deleted).toMatchObject({
         spec: { finalizers: ['kubernetes'] }, status: { phase: 'Terminating' }, metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' },
       });
+      expect(deleted.metadata).not.toHaveProperty('deletionGracePeriodSeconds');
     });
 
     it('refuses new content from then on', async () => {

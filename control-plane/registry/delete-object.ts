@@ -67,7 +67,7 @@ async function attempt<T extends KubernetesObject>(deletion: Deletion<T>, stored
     strategy.released?.(stored.object);
   }
   if (plan.action === 'mark') return plan.object;
-  return strategy.returnsDeletedObject ? stored.object : success(resource, stored.object);
+  return strategy.returnsDeletedObject ? plan.object : success(resource, stored.object);
 }
 
 async function write<T extends KubernetesObject>(deletion: Deletion<T>, stored: StoredObject<T>, object: T | undefined): Promise<T | undefined> {

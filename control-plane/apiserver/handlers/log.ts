@@ -68,7 +68,7 @@ export function parseLogOptions(query: RawQuery): LogOptions {
   const refuse = (field: string, value: unknown, why: string) => errors.push({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` });
   if (tailLines !== undefined && tailLines < 0) refuse('tailLines', tailLines, 'must be greater than or equal to 0');
   if (limitBytes !== undefined && limitBytes < 1) refuse('limitBytes', limitBytes, 'must be greater than 0');
-  if (sinceSeconds !== undefined && sinceTime) errors.push({ reason: 'FieldValueForbidden', field: '', message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified' });
+  if (sinceSeconds !== undefined && sinceTime) errors.push({ reason: 'FieldValueForbidden', field: '[]', message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified' });
   else if (sinceSeconds !== undefined && sinceSeconds < 1) refuse('sinceSeconds', sinceSeconds, 'must be greater than 0');
   if (sinceTime && Number.isNaN(Date.parse(sinceTime))) refuse('sinceTime', sinceTime, 'must be a time as RFC 3339 has it');
   if (errors.length > 0) throw newInvalid({ group: '', kind: 'PodLogOptions' }, '', errors);

@@ -39,7 +39,7 @@ test.each<[object[], object[], string[]]>([
 test('pods that come from a board itself take none', () => {
   const old = podOf([]);
   old.metadata = { ...old.metadata, annotations: { 'kubernetes.io/config.mirror': 'x' } };
-  expect(ephemeralContainersUpdate.validate(podOf([shell]), old)).toEqual([{ reason: 'FieldValueForbidden', field: '', message: 'Forbidden: static pods do not support ephemeral containers' }]);
+  expect(ephemeralContainersUpdate.validate(podOf([shell]), old)).toEqual([{ reason: 'FieldValueForbidden', field: '[]', message: 'Forbidden: static pods do not support ephemeral containers' }]);
 });
 
 test('only the containers are written, and they count as a new generation', async () => {

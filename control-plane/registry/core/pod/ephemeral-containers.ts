@@ -32,7 +32,7 @@ function keepAllButEphemeralContainers(pod: Writable<Pod>, old: Pod): void {
 function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
   const spec: Partial<PodSpec> = pod.spec ?? {};
   const path = 'spec.ephemeralContainers';
-  if (old.metadata?.annotations?.[mirrorAnnotation] !== undefined) return [forbidden('', 'static pods do not support ephemeral containers')];
+  if (old.metadata?.annotations?.[mirrorAnnotation] !== undefined) return [forbidden('[]', 'static pods do not support ephemeral containers')];
   const errors = validateEphemeralContainers(spec, 'spec', contextOf(spec));
   const byName = new Map((spec.ephemeralContainers ?? []).map((container) => [container.name, container]));
   for (const before of old.spec?.ephemeralContainers ?? []) {

@@ -50,7 +50,7 @@ describe('resize', () => {
       'spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize', 'spec.containers[1].name: Forbidden: containers may not be renamed or reordered on resize',
     ]],
     ['a container comes along', { containers: [burstable] }, [burstable, { ...burstable, name: 'd' }], ['spec.containers: Forbidden: containers may not be added or removed on resize']],
-    ['the pod is one of Windows', { containers: [burstable], os: { name: 'windows' } }, [burstable], [': Forbidden: windows pods cannot be resized']],
+    ['the pod is one of Windows', { containers: [burstable], os: { name: 'windows' } }, [burstable], ['[]: Forbidden: windows pods cannot be resized']],
   ])('is refused when %s', async (_why, spec, containers, expected) => {
     expect(await problems(spec, withContainers(...containers))).toEqual(expected);
   });

@@ -53,7 +53,7 @@ function withResources(wanted: readonly Container[], before: readonly Container[
 function validateResize(pod: Pod, old: Pod): FieldError[] {
   const [spec, before]: [Spec, Spec] = [pod.spec ?? {}, old.spec ?? {}];
   const refusal = refuse(pod, old);
-  if (refusal) return [forbidden('', refusal)];
+  if (refusal) return [forbidden('[]', refusal)];
   const ordering = lists.flatMap((list) => validateOrder(spec[list] ?? [], before[list] ?? [], list));
   if (ordering.length > 0) return ordering;
   const errors = [
