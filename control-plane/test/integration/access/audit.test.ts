@@ -210,3 +210,17 @@ it('keeps as many full files as it may', async () => {
   const first = async (name: string) => (JSON.parse(await readFile(join(directory, 'log', name), 'utf8')) as { file: number }).file;
   expect([await first('audit.log'), await first('audit.log.1'), await first('audit.log.2')]).toEqual([3, 2, 1]);
 });
+
+it('leaves the bodies out of a line that both of them make too long', async () => {
+  const path = join(directory, 'long', 'audit.log');
+  const { audit, stop } = await openAudit({ policyFile: join(directory, 'policy.yaml'), logPath: path, dataDir: directory, clock: systemClock, logger: silentLogger, newId: () => '' });
+  // Each is within the bound, but escaped as JSON it is twice as long.
+  const body = { data: '"'.repeat(700_000) };
+  audit.log.write({ auditID: 'long', requestObject: body, responseObject: body, annotations: { 'example.com/kept': 'yes' } });
+  audit.log.write({ auditID: 'fits', requestObject: { data: 'x'.repeat(700_000) } });
+  await stop();
+  const [long, fits] = (await readFile(path, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as AuditEvent);
+  expect(long).toEqual({ auditID: 'long', annotations: { 'example.com/kept': 'yes', 'audit.k8s.io/truncated': 'true' } });
+  expect(fits).toMatchObject({ auditID: 'fits', requestObject: { data: expect.any(String) as string } });
+  expect(fits).not.toHaveProperty('annotations');
+});
