@@ -26,7 +26,7 @@ function formatSubjects(subjects: readonly Subject[]): string[] {
   return [
     namesOf('User').map(({ name }) => name).join(', '),
     namesOf('Group').map(({ name }) => name).join(', '),
-    namesOf('ServiceAccount').map(({ name, namespace }) => (namespace ? `${namespace}/${name}` : name)).join(', '),
+    namesOf('ServiceAccount').map(({ name, namespace = '' }) => `${namespace}/${name}`).join(', '),
   ];
 }
 

@@ -13,7 +13,7 @@ export const eventPrinter: Printer<Event> = {
     column('Message', { description: 'What happened.' }),
     wideColumn('First Seen', 'When it happened first.'),
     wideColumn('Count', 'How often it happened.'),
-    wideColumn('Name', 'Name of the event.'),
+    { ...wideColumn('Name', 'Name of the event.'), format: 'name' },
   ],
   cells(event, now) {
     const first = age(event.firstTimestamp ?? event.eventTime, now);

@@ -63,7 +63,6 @@ function validateSubject({ kind = '', name = '', apiGroup = '', namespace }: Par
       if (!namespaced && !namespace) errors.push(required(`${path}.namespace`));
       return errors;
     case 'User': case 'Group':
-      if (!name) errors.push(invalid(`${path}.name`, name, `${kind.toLowerCase()} name cannot be empty`));
       if (apiGroup !== rbacGroup) errors.push(notSupported(`${path}.apiGroup`, apiGroup, [rbacGroup]));
       return errors;
     default:

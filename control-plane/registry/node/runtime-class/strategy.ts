@@ -14,7 +14,7 @@ export const runtimeClassStrategy: Strategy<RuntimeClass> = {
   resource: runtimeClasses,
   allowUnconditionalUpdate: false,
   validate: validateRuntimeClass,
-  validateUpdate: (runtimeClass, old) => immutable('handler', runtimeClass.handler, runtimeClass.handler === old.handler),
+  validateUpdate: (runtimeClass, old) => [...validateRuntimeClass(runtimeClass), ...immutable('handler', runtimeClass.handler, runtimeClass.handler === old.handler)],
 };
 
 export function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
