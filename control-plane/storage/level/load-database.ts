@@ -8,6 +8,7 @@ import { openDatabase, repairDatabase, type Database } from './open-database.ts'
 import { EncryptionKeyError } from '../../encryption/key-ring.ts';
 import type { RecordEncryption } from '../../encryption/record-encryption.ts';
 import { decodeRecord, encodeRecord, recordHeader, verifyRecord } from './record.ts';
+import { ValueSharing } from './value-sharing.ts';
 
 export interface LoadedDatabase {
   database: Database;
@@ -83,12 +84,13 @@ async function openRepaired(directory: string, logger: Logger, encryption: Recor
 
 async function readAll(database: Database, directory: string, encryption: RecordEncryption | undefined): Promise<Contents> {
   const contents: Contents = { objects: [], format: undefined, mark: undefined, damaged: new Map(), outdated: [] };
+  const sharing = new ValueSharing();
   const iterator = database.iterator({ fillCache: false });
   try {
     for (;;) {
       const entries = await iterator.nextv(1000);
       if (entries.length === 0) return contents;
-      for (const [key, value] of entries) readOne(contents, { key, value, encryption });
+      for (const [key, value] of entries) readOne(contents, { key, value, encryption, sharing });
     }
   } catch (error) {
     if (levelCode(error) === 'LEVEL_CORRUPTION') throw new StorageDamagedError(directory, (error as Error).message, [], { cause: error });
@@ -98,12 +100,12 @@ async function readAll(database: Database, directory: string, encryption: Record
   }
 }
 
-function readOne(contents: Contents, { key, value, encryption }: { key: string; value: string; encryption: RecordEncryption | undefined }): void {
+function readOne(contents: Contents, { key, value, encryption, sharing }: { key: string; value: string; encryption: RecordEncryption | undefined; sharing: ValueSharing }): void {
   try {
     if (key === formatKey) contents.format = verifyRecord(key, value);
     else if (key === markKey) contents.mark = Number(verifyRecord(key, value));
     else {
-      contents.objects.push(decodeRecord(key, value, encryption));
+      contents.objects.push(decodeRecord(key, value, { encryption, sharing }));
       if (encryption && !encryption.isCurrent(key, value.slice(recordHeader))) contents.outdated.push(key);
     }
   } catch (error) {

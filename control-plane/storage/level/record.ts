@@ -9,6 +9,7 @@ import type { RecordEncryption } from '../../encryption/record-encryption.ts';
 import { deepFreeze } from '../deep-freeze.ts';
 import { revisionOf } from '../object-table.ts';
 import type { StoredObject } from '../storage.ts';
+import type { ValueSharing } from './value-sharing.ts';
 
 /** Characters before the content. */
 export const recordHeader = 9;
@@ -25,11 +26,12 @@ export function verifyRecord(key: string, record: string): string {
 }
 
 /** @throws Error that says what is wrong with the record; EncryptionKeyError. */
-export function decodeRecord(key: string, record: string, encryption?: Pick<RecordEncryption, 'open'>): StoredObject {
+export function decodeRecord(key: string, record: string, { encryption, sharing }: { encryption?: Pick<RecordEncryption, 'open'> | undefined; sharing: ValueSharing }): StoredObject {
   const text = verifyRecord(key, record);
   const object = JSON.parse(encryption ? encryption.open(key, text) : text) as KubernetesObject;
   const revision = revisionOf(object);
   if (!Number.isSafeInteger(revision)) throw new Error('it has no resourceVersion');
+  sharing.apply(object);
   deepFreeze(object);
   return { key, object, revision };
 }
