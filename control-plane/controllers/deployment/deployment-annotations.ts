@@ -16,13 +16,16 @@ const notCopied: ReadonlySet<string> = new Set([
 ]);
 
 /** 0 when there is none, or none that is a number. */
-export function revisionOf(object: { metadata?: { annotations?: Annotations } }): number {
-  const revision = Number(object.metadata?.annotations?.[revisionAnnotation] ?? '0');
-  return Number.isSafeInteger(revision) ? revision : 0;
+export function revisionOf(object: { metadata?: { annotations?: Annotations } }): bigint {
+  return parseRevision(object.metadata?.annotations?.[revisionAnnotation]);
 }
 
-export function maxRevision(replicaSets: readonly ReplicaSet[]): number {
-  return Math.max(0, ...replicaSets.map(revisionOf));
+function parseRevision(text: string | undefined): bigint {
+  return text !== undefined && /^-?\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+}
+
+export function maxRevision(replicaSets: readonly ReplicaSet[]): bigint {
+  return replicaSets.map(revisionOf).reduce((most, revision) => (revision > most ? revision : most), 0n);
 }
 
 /** What a ReplicaSet must say about the size of the Deployment; scaling in mid-rollout is noticed and shared out by it. */
@@ -42,11 +45,11 @@ export function annotatedReplicas(replicaSet: ReplicaSet, annotation: typeof des
  * The annotations of the ReplicaSet that carries the Deployment's present template.
  * @param newRevision one more than the newest of the other ReplicaSets.
  */
-export function newReplicaSetAnnotations(deployment: Deployment, current: Annotations | undefined, newRevision: number): Annotations {
+export function newReplicaSetAnnotations(deployment: Deployment, current: Annotations | undefined, newRevision: bigint): Annotations {
   const annotations: Record<string, string> = { ...current };
   for (const [key, value] of Object.entries(deployment.metadata?.annotations ?? {})) if (!notCopied.has(key)) annotations[key] = value;
   const oldRevision = current?.[revisionAnnotation];
-  if (Number(oldRevision ?? '0') >= newRevision) return annotations;
+  if (parseRevision(oldRevision) >= newRevision) return annotations;
   annotations[revisionAnnotation] = String(newRevision);
   // It served an earlier revision: this is an undo, and the history keeps the numbers it had.
   if (oldRevision !== undefined) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makePod, makeReplicaSet, makeRollout } from '../testing/builders.ts';
-import { newReplicaSetAnnotations } from './deployment-annotations.ts';
+import { maxRevision, newReplicaSetAnnotations } from './deployment-annotations.ts';
 import { podTemplateHash } from './hash.ts';
 import { planHistoryCleanup } from './history.ts';
 import { planScale } from './proportional.ts';
@@ -60,8 +60,14 @@ describe('newReplicaSetAnnotations', () => {
       want: { note: 'x', 'deployment.kubernetes.io/revision': '4', 'deployment.kubernetes.io/revision-history': '1,2' },
     },
     { name: 'numbers are compared as numbers', current: { 'deployment.kubernetes.io/revision': '10' }, revision: 9, want: { note: 'x', 'deployment.kubernetes.io/revision': '10' } },
+    { name: 'revisions have 64 bits', current: undefined, revision: 3546343826724305833n, want: { note: 'x', 'deployment.kubernetes.io/revision': '3546343826724305833' } },
   ])('$name', ({ current, revision, want }) => {
-    expect(newReplicaSetAnnotations(deployment, current as Record<string, string> | undefined, revision)).toEqual(want);
+    expect(newReplicaSetAnnotations(deployment, current as Record<string, string> | undefined, BigInt(revision))).toEqual(want);
+  });
+
+  it('goes on from the newest of the others, however large', () => {
+    const numbered = ['3546343826724305832', '7', 'none'].map((text, index) => ({ ...makeReplicaSet(`old${index}`, 0), metadata: { annotations: { 'deployment.kubernetes.io/revision': text } } }));
+    expect(maxRevision(numbered) + 1n).toBe(3546343826724305833n);
   });
 });
 

@@ -105,7 +105,7 @@ export class DeploymentSync {
     const { deployment } = this;
     const { newReplicaSet, oldReplicaSets } = found;
     if (!newReplicaSet) return found;
-    const annotations = newReplicaSetAnnotations(deployment, newReplicaSet.metadata?.annotations, maxRevision(oldReplicaSets) + 1);
+    const annotations = newReplicaSetAnnotations(deployment, newReplicaSet.metadata?.annotations, maxRevision(oldReplicaSets) + 1n);
     const minReadySeconds = deployment.spec?.minReadySeconds ?? 0;
     const current = semanticEqual(annotations, newReplicaSet.metadata?.annotations) && (newReplicaSet.spec?.minReadySeconds ?? 0) === minReadySeconds;
     const updated = current ? newReplicaSet : await this.modifyReplicaSet(newReplicaSet, (copy) => {
@@ -159,7 +159,7 @@ export class DeploymentSync {
         ...(metadata?.namespace ? { namespace: metadata.namespace } : {}),
         labels: { ...labels },
         annotations: {
-          ...newReplicaSetAnnotations(this.deployment, undefined, maxRevision(found.oldReplicaSets) + 1),
+          ...newReplicaSetAnnotations(this.deployment, undefined, maxRevision(found.oldReplicaSets) + 1n),
           ...replicasAnnotations(this.deployment),
         },
         ownerReferences: [newControllerReference(deployments, this.deployment)],

@@ -11,7 +11,7 @@ export function planHistoryCleanup(deployment: Deployment, oldReplicaSets: reado
   const alive = oldReplicaSets.filter((replicaSet) => !replicaSet.metadata?.deletionTimestamp);
   const surplus = alive.length - (deployment.spec?.revisionHistoryLimit ?? defaultLimit);
   if (surplus <= 0) return [];
-  return [...alive].sort((left, right) => revisionOf(left) - revisionOf(right)).slice(0, surplus).filter(isSpent);
+  return [...alive].sort((left, right) => Number(revisionOf(left) - revisionOf(right))).slice(0, surplus).filter(isSpent);
 }
 
 function isSpent(replicaSet: ReplicaSet): boolean {
