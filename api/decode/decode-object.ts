@@ -9,6 +9,7 @@ import { messageOf } from '../schema/schema-table.ts';
 import { DecodeError, cannotBeHandled } from './decode-error.ts';
 import { MessageDecoder } from './decode-message.ts';
 import { countFields, findDuplicateFields } from './duplicate-fields.ts';
+import { jsonSyntaxError } from './json-syntax-error.ts';
 import { parseYaml } from './yaml.ts';
 
 /** Ignore drops unknown and duplicate fields silently, Warn (the default of the API) reports them, Strict refuses them. */
@@ -81,9 +82,8 @@ function parseJson(text: string, limit: number): Parsed {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    const why = text.trim() === '' ? 'unexpected end of JSON input' : (error as SyntaxError).message;
-    throw new DecodeError(`couldn't get version/kind; json parse error: ${why}`);
+  } catch {
+    throw new DecodeError(`couldn't get version/kind; json parse error: ${jsonSyntaxError(text)}`);
   }
   const fields = countFields(value);
   return { value, duplicates: limit === 0 ? [] : findDuplicateFields(text, fields, limit) };

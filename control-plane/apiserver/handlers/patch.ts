@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { DecodeError } from '../../../api/decode/decode-error.ts';
 import { decodeObject, type DecodeTarget } from '../../../api/decode/decode-object.ts';
 import { countFields, findDuplicateFields } from '../../../api/decode/duplicate-fields.ts';
+import { jsonSyntaxError } from '../../../api/decode/json-syntax-error.ts';
 import { newBadRequest, newUnsupportedMediaType, StatusError } from '../../../api/errors.ts';
 import type { KubernetesObject } from '../../../api/meta.ts';
 import { applyJsonPatch } from '../../../api/patch/json-patch.ts';
@@ -117,7 +118,8 @@ function parsePatch(bytes: Buffer, mediaType: string, fieldValidation: FieldVali
     const duplicates = fieldValidation === 'Ignore' ? [] : findDuplicateFields(text, fields, maxDuplicates).map((problem) => prefix + problem);
     return { patch, duplicates };
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError || error instanceof DecodeError) throw newBadRequest(`error decoding patch: ${error.message}`);
+    if (error instanceof SyntaxError) throw newBadRequest(`error decoding patch: ${jsonSyntaxError(text)}`);
+    if (error instanceof RangeError || error instanceof DecodeError) throw newBadRequest(`error decoding patch: ${error.message}`);
     throw error;
   }
 }

@@ -6,6 +6,7 @@
  * Kubernetes always writes fields that are no pointers in Go, zero or not. A zero is left out here, as Go's JSON with
  * omitempty would, except where the field is a pointer and zero means zero.
  */
+import { jsonSyntaxError } from '../../../api/decode/json-syntax-error.ts';
 import { newBadRequest } from '../../../api/errors.ts';
 import table from '../../../api/schema/schema.json' with { type: 'json' };
 import { isPointerField } from './pointer-fields.ts';
@@ -230,8 +231,8 @@ function decodeRaw(bytes: Buffer): unknown {
   if (raw.length === 0) return undefined;
   try {
     return JSON.parse(raw.toString('utf8'));
-  } catch (error) {
-    throw malformed(`json parse error: ${(error as SyntaxError).message}`);
+  } catch {
+    throw malformed(`json parse error: ${jsonSyntaxError(raw.toString('utf8'))}`);
   }
 }
 

@@ -1,9 +1,12 @@
 /** Validation of Secrets, beyond metadata: each type has keys that it must have. Follows pkg/apis/core/validation. */
 import type { Secret } from '../../../../api/core.ts';
+import { jsonTypeName } from '../../../../api/decode/decode-error.ts';
+import { jsonSyntaxError } from '../../../../api/decode/json-syntax-error.ts';
 import { check, immutable, invalid, required, tooLong, type FieldError } from '../../validation/field-errors.ts';
 import { configMapKey } from '../../validation/names.ts';
 import { byteLength, maxDataBytes, validateImmutableData } from '../config-map/validation.ts';
 
+const redacted = '<secret contents redacted>';
 const serviceAccountNameAnnotation = 'kubernetes.io/service-account.name';
 
 export function validateSecret(secret: Secret): FieldError[] {
@@ -35,12 +38,13 @@ function validateType(secret: Secret, data: Readonly<Record<string, string>>): F
 function validateJsonKey(data: Readonly<Record<string, string>>, key: string): FieldError[] {
   const value = data[key];
   if (value === undefined) return [required(`data[${key}]`)];
+  const text = Buffer.from(value, 'base64').toString('utf8');
   try {
-    JSON.parse(Buffer.from(value, 'base64').toString('utf8'));
-    return [];
+    const type = jsonTypeName(JSON.parse(text));
+    return type === 'object' || type === 'null' ? [] : [invalid(`data[${key}]`, redacted, `json: cannot unmarshal ${type} into Go value of type map[string]interface {}`)];
   } catch {
-    // The parser's message would show what is inside.
-    return [invalid(`data[${key}]`, '<secret contents redacted>', 'not valid JSON')];
+    // Shows one character, unlike the message of JSON.parse.
+    return [invalid(`data[${key}]`, redacted, jsonSyntaxError(text))];
   }
 }
 
