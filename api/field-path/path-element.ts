@@ -19,17 +19,29 @@ export function itemElement(list: ListSchema, item: unknown): string {
 function keyedElement(list: ListSchema, keys: readonly string[], item: unknown): string {
   if (item === null || item === undefined) throw new FieldSchemaError('associative list with keys may not have a null element');
   if (!isObject(item)) throw new FieldSchemaError('associative list with keys may not have non-map elements');
-  if (keys.length === 1) return `k:{${JSON.stringify(keys[0])}:${JSON.stringify(keyValue(list, item, keys[0]!))}}`;
+  if (keys.length === 1) {
+    const value = keyValue(list, item, keys[0]!);
+    if (value === undefined) throw newKeyless(keys);
+    return `k:{${JSON.stringify(keys[0])}:${JSON.stringify(value)}}`;
+  }
   const identity: Record<string, unknown> = {};
-  for (const key of [...keys].sort()) identity[key] = keyValue(list, item, key);
+  for (const key of [...keys].sort()) {
+    const value = keyValue(list, item, key);
+    // Without one of its keys an item is another than with it.
+    if (value !== undefined) identity[key] = value;
+  }
+  if (Object.keys(identity).length === 0) throw newKeyless(keys);
   return `k:${JSON.stringify(identity)}`;
 }
 
 function keyValue(list: ListSchema, item: JsonObject, key: string): unknown {
   if (Object.hasOwn(item, key) && item[key] !== undefined) return item[key];
-  const fallback = list.item.kind === 'map' ? list.item.field(key)?.default : undefined;
-  if (fallback === undefined) throw new FieldSchemaError(`associative list with keys has an element that omits key field ${JSON.stringify(key)} (and doesn't have default value)`);
-  return fallback;
+  return list.item.kind === 'map' ? list.item.field(key)?.default : undefined;
+}
+
+function newKeyless(keys: readonly string[]): FieldSchemaError {
+  const names = keys.map((key) => JSON.stringify(key)).join(' ');
+  return new FieldSchemaError(`associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`);
 }
 
 function valueElement(item: unknown): string {

@@ -258,7 +258,7 @@ describe('server-side apply', () => {
     ['unknown fields', `${deployments}/web`, deployment({ replica: 1 }), 'alice', 400, 'failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.replica: field not declared in schema'],
     ['wrong types', `${deployments}/web`, deployment({ replicas: 'x' }), 'alice', 400, /\.spec\.replicas: expected numeric \(int or float\), got string$/],
     ['items twice', `${deployments}/web`, deployment({}, { env: [{ name: 'A' }, { name: 'A' }] }), 'alice', 400, /\.spec\.template\.spec\.containers\[name="web"\]\.env: duplicate entries for key \[name="A"\]$/],
-    ['items without a key', `${deployments}/web`, deployment({}, { env: [{ value: 'A' }] }), 'alice', 400, /env: element 0: associative list with keys has an element that omits key field "name" \(and doesn't have default value\)$/],
+    ['items without a key', `${deployments}/web`, deployment({}, { env: [{ value: 'A' }] }), 'alice', 400, /env: element 0: associative list with keys has an element that omits all key fields \["name"\] \(and doesn't have default values for any key fields\)$/],
   ])('refuses %s', async (_what, url, body, manager, code, message) => {
     const answer = await refused(url, body, manager);
     expect(answer).toMatchObject({ code, object: { kind: 'Status', message: typeof message === 'string' ? message : expect.stringMatching(message) as string } });
