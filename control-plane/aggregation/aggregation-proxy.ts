@@ -4,6 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { APIService } from '../../api/apiregistration.ts';
 import { newServiceUnavailable } from '../../api/errors.ts';
+import { withoutToken } from '../authentication/token-authenticator.ts';
 import { isAvailable, type AggregatedServices } from './aggregated-services.ts';
 import { beginExtensionRequest, userHeaders, type ExtensionAccess } from './extension-request.ts';
 
@@ -62,6 +63,7 @@ async function forward(options: AggregationOptions, service: APIService, request
 
 /** What the client says about its identity is for this server, not for the next. */
 export function forwardedHeaders({ headers, socket }: IncomingMessage): OutgoingHttpHeaders {
-  const kept = Object.entries(headers).filter(([name]) => !hopByHop.has(name) && !name.startsWith('x-remote-') && !name.startsWith('impersonate-'));
-  return { ...Object.fromEntries(kept), 'X-Forwarded-For': socket.remoteAddress ?? '', 'X-Forwarded-Proto': 'https' };
+  const kept = Object.entries(headers).filter(([name]) => !hopByHop.has(name) && name !== 'sec-websocket-protocol' && !name.startsWith('x-remote-') && !name.startsWith('impersonate-'));
+  const protocols = withoutToken(headers['sec-websocket-protocol'] ?? '').join(', ');
+  return { ...Object.fromEntries(kept), ...(protocols ? { 'sec-websocket-protocol': protocols } : {}), 'X-Forwarded-For': socket.remoteAddress ?? '', 'X-Forwarded-Proto': 'https' };
 }

@@ -66,3 +66,8 @@ function webSocketToken(header: string | undefined): string | undefined {
   const offered = header?.split(',').map((name) => name.trim()).find((name) => name.startsWith(webSocketPrefix));
   return offered === undefined ? undefined : Buffer.from(offered.slice(webSocketPrefix.length), 'base64url').toString();
 }
+
+/** @param header of the offered subprotocols. @returns those that are no token: a token is sent neither back nor on. */
+export function withoutToken(header: string): string[] {
+  return header.split(',').map((name) => name.trim()).filter((name) => name !== '' && !name.startsWith(webSocketPrefix));
+}

@@ -1,6 +1,7 @@
 /**
- * GET ?watch=true with `Upgrade: websocket`: each event is a message. JSON goes as text, protobuf as bytes; a client that
- * offers `base64.binary.k8s.io` gets either as base64 text, one that offers `binary.k8s.io` either as bytes.
+ * GET ?watch=true with `Upgrade: websocket`: each event is a message. JSON goes as text, protobuf as bytes, whatever
+ * subprotocol the client offers: dashboards offer `base64.binary.k8s.io` beside their token, and read JSON. Source:
+ * WatchServer.HandleWS of k8s.io/apiserver.
  */
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
@@ -42,7 +43,7 @@ export async function serveWatchSocket({ parts, info, query, ...upgrade }: Watch
   const encode = createWatchEncoder({ resource, negotiated, includeObject: includeObjectOf(query), clock: parts.clock });
   const timeoutMs = watchTimeoutMs(call);
   const protocol = offeredProtocols(request)[0];
-  const output = new WebSocketOutput(socket, { base64: protocol?.startsWith('base64.') ?? false, binary: protocol === 'binary.k8s.io', protobuf: negotiated.encoding === 'protobuf' });
+  const output = new WebSocketOutput(socket, negotiated.encoding === 'protobuf');
   const stream = new WatchStream({ response: output, encode, clock: parts.clock, logger: parts.logger, openWatches: () => parts.longRunning.size });
   const watch = parts.registry.of(resource).watch(wanted, stream);
   stream.onEnd(() => watch.stop());
@@ -55,21 +56,15 @@ export async function serveWatchSocket({ parts, info, query, ...upgrade }: Watch
   stream.start(timeoutMs);
 }
 
-interface MessageForm {
-  base64: boolean;
-  binary: boolean;
-  protobuf: boolean;
-}
-
 /** A WebSocket as a WatchStream writes to it. */
 class WebSocketOutput implements WatchOutput {
   private readonly socket: Duplex;
-  private readonly form: MessageForm;
+  private readonly protobuf: boolean;
   private webSocket: WebSocket | undefined;
 
-  constructor(socket: Duplex, form: MessageForm) {
+  constructor(socket: Duplex, protobuf: boolean) {
     this.socket = socket;
-    this.form = form;
+    this.protobuf = protobuf;
   }
 
   open(webSocket: WebSocket): void {
@@ -77,10 +72,7 @@ class WebSocketOutput implements WatchOutput {
   }
 
   write(bytes: Buffer): boolean {
-    const { base64, binary, protobuf } = this.form;
-    const message = protobuf ? bytes.subarray(frameHead) : bytes;
-    if (base64) this.webSocket?.send(message.toString('base64'));
-    else this.webSocket?.send(message, { binary: binary || protobuf });
+    this.webSocket?.send(this.protobuf ? bytes.subarray(frameHead) : bytes, { binary: this.protobuf });
     return !this.socket.writableNeedDrain;
   }
 

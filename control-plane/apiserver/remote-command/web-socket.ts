@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock, Timer } from '../../../machinery/clock.ts';
+import { withoutToken } from '../../authentication/token-authenticator.ts';
 
 /** Bytes of one message from a client; kubectl sends 32 KiB. */
 const maxMessageBytes = 1024 * 1024;
@@ -17,9 +18,9 @@ export interface UpgradeRequest {
   switched?: (code: number) => void;
 }
 
-/** The subprotocols that the client offers, in its order. */
+/** The subprotocols that the client offers, in its order, without its token: that is never sent back. */
 export function offeredProtocols({ headers }: IncomingMessage): string[] {
-  return (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
+  return withoutToken(headers['sec-websocket-protocol'] ?? '');
 }
 
 export function isWebSocketRequest({ headers }: IncomingMessage): boolean {

@@ -1,6 +1,7 @@
 /** Headers of proxied requests and answers. Sources: Go's httputil.ReverseProxy, k8s.io/apimachinery/pkg/util/proxy. */
 import type { IncomingMessage } from 'node:http';
 import { posix } from 'node:path';
+import { withoutToken } from '../../authentication/token-authenticator.ts';
 
 /** About one connection, not about what is sent on it. */
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect']);
@@ -31,16 +32,11 @@ export function requestHeaders(request: IncomingMessage, { prefix, path }: { pre
   const headers = headerList(request).filter(([name]) => {
     const lower = name.toLowerCase();
     return !hopByHop.has(lower) && !dropped.has(lower) && !isCredential(lower) && lower !== 'x-forwarded-uri' && lower !== 'x-forwarded-for';
-  }).map(([name, value]) => (name.toLowerCase() === 'sec-websocket-protocol' ? [name, withoutToken(value)] as const : [name, value] as const));
+  }).map(([name, value]) => (name.toLowerCase() === 'sec-websocket-protocol' ? [name, withoutToken(value).join(', ')] as const : [name, value] as const));
   const before = request.headers['x-forwarded-for'];
   const client = request.socket.remoteAddress ?? '';
   const chain = [before ?? []].flat().concat(client).filter((address) => address !== '').join(', ');
   return [...headers, ['X-Forwarded-For', chain], ['X-Forwarded-Uri', joinPath(prefix, path.split('?', 1)[0]!)]];
-}
-
-/** Browsers give a bearer token as a subprotocol. */
-function withoutToken(protocols: string): string {
-  return protocols.split(',').map((name) => name.trim()).filter((name) => !name.startsWith('base64url.bearer.authorization.k8s.io.')).join(', ');
 }
 
 export interface Rewriting {

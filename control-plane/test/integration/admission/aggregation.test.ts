@@ -92,7 +92,7 @@ beforeAll(async () => {
   });
   extension.on('upgrade', (incoming, socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
-    socket.write(`${incoming.url} of ${String(incoming.headers['x-remote-user'])}\n`);
+    socket.write(`${incoming.url} of ${String(incoming.headers['x-remote-user'])} as ${String(incoming.headers['sec-websocket-protocol'])}\n`);
     socket.on('error', () => {});
     socket.pipe(socket);
   });
@@ -207,7 +207,8 @@ it('has the definitions of the extension server in the one document of OpenAPI 2
 
 it('leads connections that leave HTTP through, and closes them with either end', async () => {
   const call = request(`${api.url}/apis/wardle.example.com/v1/namespaces/default/flunders/a/exec`, {
-    ca: api.pki.ca, cert: api.pki.admin.certificate, key: api.pki.admin.key, headers: { connection: 'Upgrade', upgrade: 'echo', 'X-Remote-User': 'forged' },
+    ca: api.pki.ca, cert: api.pki.admin.certificate, key: api.pki.admin.key,
+    headers: { connection: 'Upgrade', upgrade: 'echo', 'X-Remote-User': 'forged', 'sec-websocket-protocol': 'base64url.bearer.authorization.k8s.io.dG9rZW4, v4.channel.k8s.io' },
   });
   const socket = await new Promise<Socket>((resolve, reject) => {
     call.once('upgrade', (_response, opened) => resolve(opened));
@@ -217,7 +218,7 @@ it('leads connections that leave HTTP through, and closes them with either end',
   let text = '';
   socket.on('data', (chunk: Buffer) => { text += chunk.toString(); });
   socket.write('hello\n');
-  await eventually(() => expect(text).toBe('/apis/wardle.example.com/v1/namespaces/default/flunders/a/exec of kubernetes-admin\nhello\n'));
+  await eventually(() => expect(text).toBe('/apis/wardle.example.com/v1/namespaces/default/flunders/a/exec of kubernetes-admin as v4.channel.k8s.io\nhello\n'));
   expect(connections.size).toBeGreaterThan(0);
   socket.destroy();
   await eventually(() => expect(connections.size).toBe(0));

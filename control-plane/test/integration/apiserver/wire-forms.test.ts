@@ -104,20 +104,21 @@ describe('a WebSocket', () => {
     return { messages, socket };
   }
 
-  it('tells changes as text, as bytes, and as base64', async () => {
+  it('tells changes as text or as bytes, whatever is offered, and never a token', async () => {
     const text = await events(watch, []);
-    const base64 = await events(watch, ['base64.binary.k8s.io']);
+    const dashboard = await events(watch, [`base64url.bearer.authorization.k8s.io.${Buffer.from('a-token').toString('base64url')}`, 'base64.binary.k8s.io']);
+    expect(dashboard.socket.protocol).toBe('base64.binary.k8s.io');
     const protobuf = await events(watch, [], { accept: 'application/vnd.kubernetes.protobuf;stream=watch' });
     await server.registry.of(configMaps).create(context, 'default', { metadata: { name: 'ws' }, data: { k: 'w' } });
-    await eventually(() => expect([text, base64, protobuf].map(({ messages }) => messages.length)).toEqual([1, 1, 1]));
+    await eventually(() => expect([text, dashboard, protobuf].map(({ messages }) => messages.length)).toEqual([1, 1, 1]));
     expect(text.messages[0]!.binary).toBe(false);
     const event = JSON.parse(text.messages[0]!.data.toString()) as { type: string };
     expect(event).toMatchObject({ type: 'ADDED', object: { kind: 'ConfigMap', data: { k: 'w' } } });
-    expect(JSON.parse(Buffer.from(base64.messages[0]!.data.toString(), 'base64').toString())).toEqual(event);
+    expect([dashboard.messages[0]!.binary, JSON.parse(dashboard.messages[0]!.data.toString())]).toEqual([false, event]);
     const { data, binary } = protobuf.messages[0]!;
     expect(binary).toBe(true);
     expect(decodeProtobuf(data.subarray(data.indexOf('k8s\0')), 'k8s.io.api.core.v1.ConfigMap')).toMatchObject({ kind: 'ConfigMap', data: { k: 'w' } });
-    for (const { socket } of [text, base64, protobuf]) socket.terminate();
+    for (const { socket } of [text, dashboard, protobuf]) socket.terminate();
     await eventually(() => expect(server.longRunning()).toBe(0));
   });
 
