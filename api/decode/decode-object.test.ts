@@ -137,11 +137,17 @@ describe('decodeBody', () => {
   test.each([
     ['', /^the object provided is unrecognized \(must be of type Pod\): couldn't get version\/kind; json parse error: unexpected end of JSON input \(<empty>\)$/],
     ['{"kind":', /^the object provided is unrecognized \(must be of type Pod\): couldn't get version\/kind; json parse error: .* \(\{"kind":\)$/],
-    ['hello', /\(68656c6c6f\)$/],
+    ['hello', /: invalid character 'h' looking for beginning of value \(68656c6c6f\)$/],
+    ['[]', /: json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } \(5b5d\)$/],
+    ['5', /: json: cannot unmarshal number into Go value of type struct {.*} \(35\)$/],
     [`${'['.repeat(2000)}${']'.repeat(2000)}`, /exceeded max depth/],
   ])('refuses %.20s', async (text, message) => {
     await expect(decodeText(text, pods)).rejects.toMatchObject({ code: 400 });
     await expect(decodeText(text, pods)).rejects.toThrow(message);
+  });
+
+  test.each(['application/json', 'application/yaml'])('reads null as an object without fields: %s', async (mediaType) => {
+    expect((await decodeText('null', configMaps, 'Strict', mediaType)).object).toEqual({ apiVersion: 'v1', kind: 'ConfigMap' });
   });
 
   test('refuses media types it does not read', async () => {

@@ -6,7 +6,7 @@ import { newBadRequest, newUnsupportedMediaType, type StatusError } from '../err
 import type { KubernetesObject } from '../meta.ts';
 import { apiVersionOf, type Resource } from '../resources.ts';
 import { messageOf } from '../schema/schema-table.ts';
-import { DecodeError, cannotBeHandled } from './decode-error.ts';
+import { DecodeError, cannotBeHandled, jsonTypeName } from './decode-error.ts';
 import { MessageDecoder } from './decode-message.ts';
 import { countFields, findDuplicateFields } from './duplicate-fields.ts';
 import { jsonSyntaxError } from './json-syntax-error.ts';
@@ -67,10 +67,10 @@ async function parseBody(bytes: Uint8Array, contentType: string | undefined, tar
     switch (mediaType) {
       case '':
       case 'application/json':
-        return parseJson(text, limit);
+        return asObject(parseJson(text, limit));
       case 'application/yaml':
       case 'application/x-yaml':
-        return await parseYaml(text, limit);
+        return asObject(await parseYaml(text, limit));
     }
   } catch (error) {
     throw unrecognized(error, target, text);
@@ -87,6 +87,16 @@ function parseJson(text: string, limit: number): Parsed {
   }
   const fields = countFields(value);
   return { value, duplicates: limit === 0 ? [] : findDuplicateFields(text, fields, limit) };
+}
+
+const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
+
+/** Null reads as an object without fields. */
+function asObject({ value, duplicates }: Parsed): Parsed {
+  const type = jsonTypeName(value);
+  if (type === 'null') return { value: {}, duplicates };
+  if (type === 'object') return { value, duplicates };
+  throw new DecodeError(`couldn't get version/kind; json parse error: json: cannot unmarshal ${type} into Go value of type ${typeMeta}`);
 }
 
 /** The answer to a body that is no JSON or YAML at all: says what it began with. */

@@ -44,7 +44,8 @@ describe('any text', () => {
   it('that could go on is not called wrong', () => {
     fc.assert(fc.property(fc.json(), fc.nat(), (text, at) => {
       const start = `[${text}`.slice(0, 1 + at % (text.length + 1));
-      expect(jsonSyntaxError(start)).toMatch(/^unexpected end of JSON input$|^invalid character ' ' in /);
+      // The end itself is a blank to Go, which some tokens do not take.
+      expect(jsonSyntaxError(start)).toMatch(/^unexpected end of JSON input$|^invalid character ' ' (in|after decimal point in) /);
     }));
   });
 });
