@@ -136,7 +136,9 @@ describe('objects', () => {
     expect((await patch('application/json-patch+json', [{ op: 'add', path: '/data/m', value: 'x' }])).json().data).toEqual({ k: 'v', m: 'x' });
     expect((await patch('application/strategic-merge-patch+json; charset=utf-8', { metadata: { labels: { a: 'b' } } })).json().metadata.labels).toEqual({ a: 'b' });
     expect((await patch('application/apply-patch+cbor', 'x')).json()).toMatchObject({ code: 415, message: expect.stringContaining('accepted media types include: application/json-patch+json') });
-    expect((await patch('application/merge-patch+json', '{')).json()).toMatchObject({ code: 400, reason: 'BadRequest' });
+    expect((await patch('application/merge-patch+json', '{"data":}')).json()).toMatchObject({ code: 400, reason: 'BadRequest', message: "error decoding patch: invalid character '}' looking for beginning of value" });
+    expect((await patch('application/merge-patch+json', { kind: 'Secret' })).json()).toMatchObject({ code: 422, reason: 'Invalid', message: expect.stringMatching(/^ "" is invalid: patch: Invalid value: .*unknown conversion$/) });
+    expect((await patch('application/merge-patch+json', { apiVersion: 'v2' })).json()).toMatchObject({ code: 422, details: { causes: [{ field: 'patch' }] } });
     expect((await patch('application/merge-patch+json', { metadata: { name: 'b' } })).json()).toMatchObject({ code: 400, message: 'the name of the object (b) does not match the name on the URL (a)' });
     expect((await patch('application/json-patch+json', [{ op: 'remove', path: '/data/none' }])).code).toBe(422);
   });

@@ -96,12 +96,12 @@ interface PatchDecoding {
 }
 
 function decodePatched<T extends KubernetesObject>(patched: object, target: DecodeTarget & { objectType?: T }, options: PatchDecoding): { object: T; warnings: string[] } {
-  const { custom } = target;
-  if (!custom) return decodeObject<T>(patched, target, { ...options, fieldValidation: options.fieldValidation === 'Strict' ? 'Warn' : options.fieldValidation });
   try {
+    if (!target.custom) return decodeObject<T>(patched, target, { ...options, fieldValidation: options.fieldValidation === 'Strict' ? 'Warn' : options.fieldValidation });
     // The decoder of custom kinds may change what it gets, and the patched object shares parts of the stored one.
     return decodeObject<T>(structuredClone(patched), target, options);
   } catch (error) {
+    // A patch may also have made it another kind.
     if (error instanceof StatusError && error.reason === 'BadRequest') throw options.refuse(error.message);
     throw error;
   }
