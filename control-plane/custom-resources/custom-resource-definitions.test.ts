@@ -184,6 +184,12 @@ describe('custom resource definitions', () => {
     expect((await refusal(definitions().create(test.context, undefined, definition))).message).toContain(expected);
   });
 
+  it('keeps its group and its name', async () => {
+    await define();
+    const moved = definitions().update(test.context, { name: 'crontabs.stable.example.com', change: (live) => ({ ...live, spec: { ...live.spec, group: 'other.example.com' } }) });
+    expect((await refusal(moved)).message).toBe('CustomResourceDefinition.apiextensions.k8s.io "crontabs.stable.example.com" is invalid: spec.group: Invalid value: "other.example.com": field is immutable');
+  });
+
   it('takes finalizers without a domain, with a warning, and keeps the scale within the schema', async () => {
     const definition = makeDefinition();
     definition.spec.versions[0]!.schema!.openAPIV3Schema!.properties!['spec'] = specSchema({ replicas: { type: 'integer', maximum: 3 } });

@@ -15,12 +15,17 @@ export type RuleValidation = (schema: Schema, path: string) => FieldError[];
 const columnTypes = ['integer', 'number', 'string', 'boolean', 'date'];
 const columnFormats = ['int32', 'int64', 'float', 'double', 'byte', 'date', 'date-time', 'password'];
 
+/** Of a new one: only then the name is looked at. */
 export function validateDefinition(definition: Definition, validateRules: RuleValidation): FieldError[] {
   const { spec, metadata } = definition;
-  const errors: FieldError[] = [];
   // A missing name has been refused already.
-  if (metadata?.name && metadata.name !== `${spec.names.plural}.${spec.group}`) errors.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
-  errors.push(...validateSpec(definition, validateRules));
+  const named = !metadata?.name || metadata.name === `${spec.names.plural}.${spec.group}`;
+  return [...(named ? [] : [invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')]), ...validateContent(definition, validateRules)];
+}
+
+function validateContent(definition: Definition, validateRules: RuleValidation): FieldError[] {
+  const { spec, metadata } = definition;
+  const errors = validateSpec(definition, validateRules);
   if (isProtectedGroup(spec.group)) {
     const { approval, reason } = approvalOf(metadata?.annotations);
     const at = `metadata.annotations[${approvalAnnotation}]`;
@@ -35,7 +40,7 @@ export function validateDefinitionUpdate(definition: Definition, old: Definition
   // What has been accepted once may stay, though it would be refused today.
   const unchanged = deepEqual(spec, old.spec);
   const known = (schema: Schema): boolean => old.spec.versions.some((version) => deepEqual(version.schema?.openAPIV3Schema, schema));
-  const errors = unchanged ? [] : validateDefinition(definition, (schema, path) => (known(schema) ? [] : validateRules(schema, path)));
+  const errors = unchanged ? [] : validateContent(definition, (schema, path) => (known(schema) ? [] : validateRules(schema, path)));
   if (hasCondition(old, 'Established')) {
     errors.push(
       ...immutable('spec.scope', spec.scope, spec.scope === old.spec.scope),
