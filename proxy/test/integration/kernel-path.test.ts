@@ -1,10 +1,11 @@
 /** Connections that the kernel carries to pods that are gone: real bridge, real network namespace, real netfilter rules. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger } from '../../../machinery/logger.ts';
+import { eventually } from '../../../machinery/testing/eventually.ts';
 import { KernelPath } from '../../kernel/kernel-path.ts';
 import { ServiceGuard } from '../../service-guard.ts';
 import { ensureServiceRoutes, removeServiceNetwork } from '../../service-routes.ts';
@@ -19,7 +20,7 @@ const kernelPath = new KernelPath({ serviceCIDR, logger: silentLogger });
 const guard = new ServiceGuard({ serviceCIDR, clock: systemClock, logger: silentLogger });
 let server: ChildProcess;
 
-const carry = (...addresses: string[]): Promise<void> => kernelPath.carry([{
+const carry = (...addresses: string[]): Promise<void> => kernelPath.carry(addresses.length === 0 ? [] : [{
   key: `tcp ${service}:80`, service: 'default/web', protocol: 'TCP', listener: { ip: service, port: 80 },
   backends: addresses.map((address) => ({ ip: address, port: 8080 })), affinitySeconds: undefined,
 }]);
@@ -65,6 +66,21 @@ it('tries the next pod where one does not answer', async () => {
   const sockets = await Promise.all([converse(), converse(), converse(), converse()]);
   expect(performance.now() - started).toBeLessThan(9_000);
   for (const socket of sockets) socket.destroy();
+});
+
+it('tries another way where the Service goes back to the proxy while a pod does not answer', async () => {
+  await carry(gone);
+  const waiting = converse();
+  // The first packet has gone to the pod that is no more.
+  await eventually(async () => (await run('ss', ['-Htn', 'state', 'syn-sent', 'dst', service])).stdout.includes(service));
+  const portal = createServer((socket) => { socket.on('error', () => undefined).write('from the proxy'); });
+  await new Promise<void>((resolve) => portal.listen(80, service, resolve));
+  try {
+    await carry();
+    (await waiting).destroy();
+  } finally {
+    portal.close();
+  }
 });
 
 it('resets an open connection whose pod is gone', async () => {
