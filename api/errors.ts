@@ -145,3 +145,8 @@ export function isConflict(error: unknown): boolean { return hasReason(error, 'C
 export function isExpired(error: unknown): boolean { return hasReason(error, 'Expired') || hasReason(error, 'Gone'); }
 export function isInvalid(error: unknown): boolean { return hasReason(error, 'Invalid'); }
 export function isForbidden(error: unknown): boolean { return hasReason(error, 'Forbidden'); }
+
+/** Nothing new is taken into a namespace that is on its way out; what is in it goes with it. */
+export function isNamespaceTerminating(error: unknown): boolean {
+  return isForbidden(error) && ((error as StatusError).status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { newModifiedConflict } from '../api/errors.ts';
+import { newForbidden, newModifiedConflict, StatusError } from '../api/errors.ts';
 import { Controller } from './controller.ts';
 import { createLogger } from './logger.ts';
 import { FakeClock } from './testing/fake-clock.ts';
@@ -59,6 +59,21 @@ describe('Controller', () => {
     await clock.advance(1000);
     expect(times.map((time) => time - begin)).toEqual([0, 5, 15, 35]);
     expect(lines).toEqual([1, 2, 3].map((failures) => `error Reconcile failed controller=test key=a error="no luck" failures=${failures}`));
+    await controller.stop();
+  });
+
+  test('what a namespace that ends refuses is not tried again, and only a debug line', async () => {
+    let calls = 0;
+    const { clock, controller, lines } = open(async () => {
+      calls += 1;
+      const { status } = newForbidden({ group: '', plural: 'pods' }, 'a', 'it is being terminated');
+      throw new StatusError({ ...status, details: { ...status.details, causes: [{ reason: 'NamespaceTerminating', message: 'it is being terminated', field: 'metadata.namespace' }] } });
+    });
+    controller.start();
+    controller.enqueue('a');
+    await clock.advance(60_000);
+    expect(calls).toBe(1);
+    expect(lines).toEqual([expect.stringMatching(/^debug /)]);
     await controller.stop();
   });
 

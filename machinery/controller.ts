@@ -3,7 +3,7 @@
  * A key is never reconciled twice at once. A reconcile that throws comes again, later each time; one that succeeds is
  * forgotten.
  */
-import { isConflict } from '../api/errors.ts';
+import { isConflict, isNamespaceTerminating } from '../api/errors.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -85,6 +85,12 @@ export class Controller {
       await this.reconcile(key, this.stopping.signal);
       this.queue.forget(key);
     } catch (error) {
+      // Another try would be refused as well, and the deletion of the namespace is a change of its own.
+      if (isNamespaceTerminating(error)) {
+        this.queue.forget(key);
+        this.logger.debug('Reconcile was overtaken by the end of the namespace', { key, error });
+        return;
+      }
       this.queue.addRateLimited(key);
       this.report(key, error);
     } finally {

@@ -4,7 +4,7 @@
  */
 import type { Pod, Service } from '../../../api/core.ts';
 import type { EndpointSlice } from '../../../api/discovery.ts';
-import { isNotFound, isConflict } from '../../../api/errors.ts';
+import { isConflict, isNamespaceTerminating, isNotFound } from '../../../api/errors.ts';
 import { matches, selectorFromMap } from '../../../api/labels.ts';
 import { namespacedKey, objectKey } from '../../../api/meta.ts';
 import { endpointSlices, pods, services } from '../../../api/resources.ts';
@@ -97,7 +97,7 @@ export class EndpointSliceController implements RunnableController {
       await writeSlices(this.sliceClient, plan);
     } catch (error) {
       // The namespace or the Service is going; its deletion cleans up.
-      if (isNotFound(error)) return;
+      if (isNotFound(error) || isNamespaceTerminating(error)) return;
       if (!isConflict(error)) {
         const message = error instanceof Error ? error.message : String(error);
         this.recorder.event(service, 'Warning', 'FailedToUpdateEndpointSlices', `Error updating Endpoint Slices for Service ${key}: ${message}`);

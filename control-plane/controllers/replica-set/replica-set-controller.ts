@@ -4,7 +4,7 @@
  */
 import type { ReplicaSet } from '../../../api/apps.ts';
 import type { Pod } from '../../../api/core.ts';
-import { isConflict, isForbidden, isNotFound, StatusError } from '../../../api/errors.ts';
+import { isConflict, isNamespaceTerminating, isNotFound } from '../../../api/errors.ts';
 import { matches } from '../../../api/labels.ts';
 import type { Selector } from '../../../api/labels.ts';
 import { controllerOf, namespacedKey, objectKey } from '../../../api/meta.ts';
@@ -183,9 +183,4 @@ export class ReplicaSetController implements RunnableController {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function isNamespaceTerminating(error: unknown): boolean {
-  return isForbidden(error) && error instanceof StatusError
-    && (error.status.details?.causes ?? []).some((cause) => cause.reason === 'NamespaceTerminating');
 }
