@@ -72,6 +72,46 @@ describe('admission', () => {
       expect([spec?.volumes?.length, spec?.containers[0]?.volumeMounts?.length]).toEqual([1, 1]);
     });
 
+    const reads = (name: string) => [{ name: 'E', valueFrom: { secretKeyRef: { name, key: 'k' } } }];
+    it.each<[string, Partial<Spec>, string]>([
+      ['an account', { serviceAccountName: 'default' }, 'a mirror pod may not reference service accounts'],
+      ['a secret', { volumes: [{ name: 'v', secret: { secretName: 'a' } }] }, 'a mirror pod may not reference secrets'],
+      ['a secret of a driver', { volumes: [{ name: 'v', csi: { driver: 'd', nodePublishSecretRef: { name: 'a' } } }] }, 'a mirror pod may not reference secrets'],
+      ['a secret of the registry', { imagePullSecrets: [{ name: 'a' }] }, 'a mirror pod may not reference secrets'],
+      ['a variable', { containers: [{ name: 'c', image: 'x', env: reads('a') }] }, 'a mirror pod may not reference secrets'],
+      ['a token', { volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } }] }, 'a mirror pod may not use ServiceAccountToken volume projections'],
+    ])('refuses a mirror pod with %s', async (_what, spec, expected) => {
+      const error = await refusal(createPod({ nodeName: 'pi', ...spec }, { name: 'web', annotations: { 'kubernetes.io/config.mirror': 'a' } }));
+      expect(error.message).toBe(`pods "web" is forbidden: ${expected}`);
+    });
+
+    it.each<[Partial<Spec>, string | undefined]>([
+      [{ volumes: [{ name: 'v', secret: { secretName: 'own' } }], imagePullSecrets: [{ name: 'pull' }] }, undefined],
+      [{ volumes: [{ name: 'v', secret: { secretName: 'b' } }] }, 'volume with secret.secretName="b" is not allowed because service account robot does not reference that secret'],
+      [{ containers: [{ name: 'c', image: 'x', env: reads('b') }] }, 'container c with envVar E referencing secret.secretName="b" is not allowed because service account robot does not reference that secret'],
+      [{ initContainers: [{ name: 'i', image: 'x', env: reads('b') }] }, 'init container i with envVar E referencing secret.secretName="b" is not allowed because service account robot does not reference that secret'],
+      [{ containers: [{ name: 'c', image: 'x', envFrom: [{ secretRef: { name: 'b' } }] }] }, 'container c with envFrom referencing secret.secretName="b" is not allowed because service account robot does not reference that secret'],
+      [{ imagePullSecrets: [{ name: 'b' }] }, 'imagePullSecrets[0].name="b" is not allowed because service account robot does not reference that imagePullSecret'],
+    ])('keeps pods to the secrets of their account where that says so (%#)', async (spec, expected) => {
+      await test.client.resource(serviceAccounts).create({
+        metadata: { name: 'robot', namespace: 'default', annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } }, secrets: [{ name: 'own' }], imagePullSecrets: [{ name: 'pull' }],
+      });
+      const creation = createPod({ serviceAccountName: 'robot', ...spec });
+      if (expected === undefined) await creation;
+      else expect((await refusal(creation)).message).toBe(`pods "web" is forbidden: ${expected}`);
+    });
+
+    it('keeps containers that join later to the secrets of the account too', async () => {
+      await test.client.resource(serviceAccounts).create({ metadata: { name: 'robot', namespace: 'default', annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } } });
+      await createPod({ serviceAccountName: 'robot' });
+      const debug = test.registry.of(pods).update(test.context, {
+        name: 'web', namespace: 'default', subresource: 'ephemeralcontainers',
+        change: (pod) => ({ ...pod, spec: { ...pod.spec!, ephemeralContainers: [{ name: 'debug', image: 'x', env: reads('b') }] } }),
+      });
+      expect((await refusal(debug)).message).toBe(
+        'pods "web" is forbidden: ephemeral container debug with envVar E referencing secret.secretName="b" is not allowed because service account robot does not reference that secret');
+    });
+
     it('waits a little for the default account of a new namespace', async () => {
       await test.client.resource(namespaces).create({ metadata: { name: 'team' } });
       const creation = createPod({}, { name: 'web' }, 'team');

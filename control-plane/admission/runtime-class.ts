@@ -3,10 +3,10 @@ import type { Pod } from '../../api/core.ts';
 import type { RuntimeClass } from '../../api/node.ts';
 import { compareQuantities } from '../../api/quantity.ts';
 import { pods, runtimeClasses } from '../../api/resources.ts';
-import { deepEqual } from '../registry/deep-equal.ts';
 import { newAdmissionForbidden } from './admission.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 import type { AdmissionStore } from './admission-store.ts';
+import { mergeTolerations } from './merge-tolerations.ts';
 
 type Spec = NonNullable<Pod['spec']>;
 type Overhead = Readonly<Record<string, string>>;
@@ -62,7 +62,5 @@ function setScheduling(attributes: AdmissionAttributes, spec: Spec, { scheduling
     }
     spec.nodeSelector = { ...spec.nodeSelector, [key]: value };
   }
-  const own = spec.tolerations ?? [];
-  const added = (scheduling?.tolerations ?? []).filter((toleration) => !own.some((one) => deepEqual(one, toleration)));
-  if (added.length > 0) spec.tolerations = [...own, ...added];
+  if (scheduling?.tolerations?.length) spec.tolerations = mergeTolerations(spec.tolerations ?? [], scheduling.tolerations);
 }

@@ -6,6 +6,7 @@ import { generateName } from '../registry/generate-name.ts';
 import { systemRandomness, type Randomness } from '../registry/randomness.ts';
 import { newAdmissionForbidden } from './admission.ts';
 import type { AdmissionPlugin } from './admission.ts';
+import { ephemeralSecretsProblem, mirrorPodProblem, mountableSecretsProblem } from './mountable-secrets.ts';
 
 /** A pod may be faster than the controller that makes a new namespace's `default` account: look this often. */
 const attempts = 10;
@@ -34,14 +35,29 @@ export function createServiceAccountAdmission(options: {
       const { operation, resource, subresource, namespace = '' } = attributes;
       if (operation !== 'CREATE' || resource.plural !== pods.plural || subresource) return;
       const pod = attributes.object as Pod;
-      if (!pod.spec || pod.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return;
+      if (!pod.spec) return;
+      if (pod.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) {
+        const problem = mirrorPodProblem(pod.spec);
+        if (problem) throw newAdmissionForbidden(attributes, problem);
+        return;
+      }
       const name = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
       pod.spec.serviceAccountName = name;
       pod.spec.serviceAccount = name;
       const account = options.get(namespace, name) ?? await waitFor(namespace, name);
       if (!account) throw newAdmissionForbidden(attributes, `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`);
       if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) pod.spec.imagePullSecrets = structuredClone(account.imagePullSecrets);
+      const problem = mountableSecretsProblem(pod.spec, account);
+      if (problem) throw newAdmissionForbidden(attributes, problem);
       if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod.spec, random);
+    },
+    validate(attributes) {
+      const { operation, resource, subresource, namespace = '' } = attributes;
+      if (operation !== 'UPDATE' || subresource !== 'ephemeralcontainers' || resource.plural !== pods.plural) return;
+      const { spec } = attributes.object as Pod;
+      const account = spec?.serviceAccountName ? options.get(namespace, spec.serviceAccountName) : undefined;
+      const problem = spec && account && ephemeralSecretsProblem(spec, account);
+      if (problem) throw newAdmissionForbidden(attributes, problem);
     },
   };
 }
