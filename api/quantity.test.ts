@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalQuantity, compareQuantities, formatBytes, formatMilli, isQuantity, parseMilli, parseQuantity, parseUnits } from './quantity.ts';
+import { canonicalQuantity, canonicalResourceAmount, compareQuantities, formatBytes, formatMilli, isQuantity, parseMilli, parseQuantity, parseUnits } from './quantity.ts';
 
 describe('parseQuantity', () => {
   test.each([
@@ -27,6 +27,10 @@ test('conversions round up', () => {
   expect(formatBytes(1000)).toBe('1000');
   expect(formatBytes(0)).toBe('0');
 });
+
+test.each([
+  ['1', '1'], ['1500m', '1500m'], ['1.0005', '1001m'], ['100u', '1m'], ['1n', '1m'], ['0.9999', '1'], ['-100u', '-1m'], ['1e-4', '1e-3'], ['0.0001Gi', '107374183m'], ['1Gi', '1Gi'], ['0', '0'],
+])('a resource is counted in thousandths: %s → %s', (text, amount) => expect(canonicalResourceAmount(text)).toBe(amount));
 
 describe('canonicalQuantity', () => {
   // The examples of k8s.io/apimachinery/pkg/api/resource.

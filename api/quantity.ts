@@ -55,6 +55,19 @@ export function canonicalQuantity(quantity: string | number): string {
   return canonicalDecimal(value, /[eE][+-]?\d/.test(text));
 }
 
+/**
+ * canonicalQuantity of an amount in a list of resources, which knows no less than thousandths: `100u` → `1m`.
+ * Follows pkg/apis/core/v1: SetDefaults_ResourceList.
+ */
+export function canonicalResourceAmount(quantity: string | number): string {
+  const text = canonicalQuantity(quantity);
+  const finer = /(?:[nu]|e-[69])$/.exec(text)?.[0];
+  if (finer === undefined) return text;
+  const value = parseQuantity(text);
+  const milli = value < 0n ? -ceilingDivide(-value, 1_000_000n) : ceilingDivide(value, 1_000_000n);
+  return canonicalQuantity(`${milli}${finer.startsWith('e') ? 'e-3' : 'm'}`);
+}
+
 function canonicalBinary(units: bigint): string {
   let mantissa = units;
   let index = 0;

@@ -2,7 +2,7 @@
  * Checks a parsed JSON value against the schema table and builds the object that the API keeps: known fields only, values
  * in their canonical form, null and empty optional lists and maps left out, as Go's decoding and encoding would do.
  */
-import { canonicalQuantity } from '../quantity.ts';
+import { canonicalQuantity, canonicalResourceAmount } from '../quantity.ts';
 import { goTypeName, messageOf, type SchemaField, type SchemaMessage } from '../schema/schema-table.ts';
 import { DecodeError, jsonTypeName } from './decode-error.ts';
 import { countFields } from './duplicate-fields.ts';
@@ -92,7 +92,7 @@ export class MessageDecoder {
       if (key === '__proto__') throw new DecodeError(`map key "__proto__" of ${formatPath(this.path)} is not supported`);
       const element = (value as JsonObject)[key];
       this.path.push(key);
-      result[key] = element === null ? zeroValue(field) : this.single(field, element);
+      result[key] = element === null ? zeroValue(field) : field.kind === 'quantity' ? quantity(element, canonicalResourceAmount) : this.single(field, element);
       this.path.pop();
     }
     return result;
@@ -167,10 +167,10 @@ export class MessageDecoder {
   }
 }
 
-function quantity(value: unknown): string {
+function quantity(value: unknown, canonical = canonicalQuantity): string {
   const text = typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '';
   try {
-    return canonicalQuantity(text);
+    return canonical(text);
   } catch (error) {
     if (error instanceof RangeError) throw new DecodeError(error.message);
     throw error;

@@ -68,9 +68,9 @@ describe('decodeObject', () => {
   });
 
   test('gives quantities, times and base64 their canonical form', () => {
-    const requests = { cpu: 0.5, memory: '1024Mi' };
+    const requests = { cpu: 0.5, memory: '1024Mi', 'example.com/dust': '100u' };
     const { object } = decodeObject<Pod>({ metadata: { creationTimestamp: '2026-01-31T14:00:00.5+02:00' }, spec: { containers: [{ name: 'a', resources: { requests } }] } }, pods, { fieldValidation: 'Strict' });
-    expect(object.spec?.containers[0]?.resources?.requests).toEqual({ cpu: '500m', memory: '1Gi' });
+    expect(object.spec?.containers[0]?.resources?.requests).toEqual({ cpu: '500m', memory: '1Gi', 'example.com/dust': '1m' });
     expect(object.metadata?.creationTimestamp).toBe('2026-01-31T12:00:00Z');
     expect(decodeObject({ spec: { renewTime: '2026-01-31T12:00:00.1234567Z' } }, leases, { fieldValidation: 'Strict' }).object).toMatchObject({ spec: { renewTime: '2026-01-31T12:00:00.123456Z' } });
     expect(decodeObject({ data: { a: 'aGFs\nbG8=' } }, secrets, { fieldValidation: 'Strict' }).object).toMatchObject({ data: { a: 'aGFsbG8=' } });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { LimitRange, Pod } from '../../api/core.ts';
-import { limitRanges, pods } from '../../api/resources.ts';
+import { limitRanges, persistentVolumeClaims, pods } from '../../api/resources.ts';
 import { refusal } from '../registry/testing/refusal.ts';
 import { createTestRegistry } from '../registry/testing/test-registry.ts';
 import type { TestRegistry } from '../registry/testing/test-registry.ts';
@@ -44,6 +44,17 @@ describe('LimitRanger', () => {
       change: (pod) => ({ ...pod, spec: { ...pod.spec!, containers: [{ ...pod.spec!.containers[0]!, resources: { requests: { cpu: '100m' }, limits: { cpu: '2' } } }] } }),
     });
     expect((await refusal(resized)).message).toBe('pods "web" is forbidden: maximum cpu usage per Container is 1, but limit is 2');
+  });
+
+  it('lets go of a claim that is being deleted', async () => {
+    const claims = test.registry.of(persistentVolumeClaims);
+    await claims.create(test.context, 'default', { metadata: { name: 'c' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '5Gi' } } } });
+    await limit({ type: 'PersistentVolumeClaim', max: { storage: '1Gi' } });
+    const release = () => claims.update(test.context, { name: 'c', namespace: 'default', change: (claim) => ({ ...claim, metadata: { ...claim.metadata, finalizers: [] } }) });
+    expect((await refusal(release())).message).toBe('persistentvolumeclaims "c" is forbidden: maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 5Gi');
+    await claims.delete(test.context, 'c', 'default', {});
+    await release();
+    expect((await refusal(() => claims.get('c', 'default'))).code).toBe(404);
   });
 
   it('adds up the containers of a pod', async () => {

@@ -31,8 +31,8 @@ export function createLimitRanger(store: AdmissionStore): AdmissionPlugin {
   };
 }
 
-function checkOf({ operation, resource, subresource, object }: AdmissionAttributes): ((item: LimitRangeItem) => string[]) | undefined {
-  if ((subresource && subresource !== 'resize') || !object) return undefined;
+function checkOf({ operation, resource, subresource, object, old }: AdmissionAttributes): ((item: LimitRangeItem) => string[]) | undefined {
+  if ((subresource && subresource !== 'resize') || !object || old?.metadata?.deletionTimestamp) return undefined;
   if (resource === pods && (operation === 'CREATE' || subresource === 'resize')) return (item) => podProblems(item, object as Pod);
   if (resource === persistentVolumeClaims && (operation === 'CREATE' || operation === 'UPDATE')) {
     return (item) => claimProblems(item, object as PersistentVolumeClaim);

@@ -12,6 +12,7 @@ test('defaults follow from the bounds, for containers', () => {
     default: { cpu: '1', memory: '1Gi' }, defaultRequest: { cpu: '1', memory: '1Gi', disk: '1' },
   });
   expect(withDefaults(strategy, of({ type: 'Pod', max: { cpu: '2' } }))).toEqual(of({ type: 'Pod', max: { cpu: '2' } }));
+  expect(withDefaults(strategy, container({ maxLimitRequestRatio: { cpu: '2' } }))).toStrictEqual(container({ maxLimitRequestRatio: { cpu: '2' } }));
 });
 
 describe('a LimitRange', () => {

@@ -302,3 +302,26 @@ test('a template leaves the ports of the board to its pods', () => {
   const spec = { hostNetwork: true, containers: [{ name: 'a', image: 'a', ports: [{ containerPort: 80 }] }] };
   expect(texts(validatePodSpec(spec, 'spec.template.spec')).filter((text) => text.includes('hostPort'))).toEqual([]);
 });
+
+describe('a mirror pod', () => {
+  const key = 'kubernetes.io/config.mirror';
+  const podWith = (value: string | undefined, spec: object): Pod => {
+    const pod = podOf(spec);
+    return { ...pod, metadata: { ...pod.metadata, annotations: value === undefined ? {} : { [key]: value } } };
+  };
+  const path = `metadata.annotations[${key}]`;
+
+  test('has a node', () => {
+    expect(texts(validatePod(podWith('a', { nodeName: 'n' })))).toEqual([]);
+    expect(texts(validatePod(podWith('a', {})))).toEqual([`${path}: Invalid value: "a": must set spec.nodeName if mirror pod annotation is set`]);
+  });
+
+  test.each<[string | undefined, string | undefined, string[]]>([
+    ['a', 'a', []],
+    ['a', 'b', [`${path}: Forbidden: may not remove or update mirror pod annotation`]],
+    ['a', undefined, [`${path}: Forbidden: may not remove or update mirror pod annotation`]],
+    [undefined, 'a', [`${path}: Forbidden: may not add mirror pod annotation`]],
+  ])('stays one: %s → %s', (before, after, expected) => {
+    expect(texts(validatePodUpdate(podWith(after, { nodeName: 'n' }), podWith(before, { nodeName: 'n' })))).toEqual(expected);
+  });
+});

@@ -19,12 +19,12 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const errors = validateAnyPod(pod);
   const known = errors.length === 0 ? [] : validateAnyPod(old);
   const fresh = errors.filter((error) => !known.some(({ field, message }) => field === error.field && message === error.message));
-  return [...fresh, ...validatePodSpecUpdate(pod.spec ?? {}, old.spec ?? {})];
+  return [...fresh, ...validateMirrorUpdate(pod, old), ...validatePodSpecUpdate(pod.spec ?? {}, old.spec ?? {})];
 }
 
 function validateAnyPod(pod: Pod): FieldError[] {
   const spec: Partial<PodSpec> = pod.spec ?? {};
-  return [...validateDeletionCost(pod), ...validatePodSpec(spec, 'spec'), ...validateTokens(spec)];
+  return [...validateMirror(pod), ...validateDeletionCost(pod), ...validatePodSpec(spec, 'spec'), ...validateTokens(spec)];
 }
 
 /** A token is somebody's. */
@@ -33,6 +33,21 @@ function validateTokens({ serviceAccountName, volumes = [] }: Partial<PodSpec>):
   return volumes.flatMap(({ projected }, index) => (projected?.sources ?? []).flatMap(({ serviceAccountToken }, number) => (serviceAccountToken
     ? [forbidden(`spec.volumes[${index}].projected.sources[${number}].serviceAccountToken`, 'must not be specified when serviceAccountName is not set')]
     : [])));
+}
+
+const mirror = 'kubernetes.io/config.mirror';
+const mirrorPath = `metadata.annotations[${mirror}]`;
+
+/** A board shows with it what it runs by itself. */
+function validateMirror({ metadata, spec }: Pod): FieldError[] {
+  const value = metadata?.annotations?.[mirror];
+  return value === undefined || spec?.nodeName ? [] : [invalid(mirrorPath, value, 'must set spec.nodeName if mirror pod annotation is set')];
+}
+
+function validateMirrorUpdate(pod: Pod, old: Pod): FieldError[] {
+  const before = old.metadata?.annotations?.[mirror];
+  if (pod.metadata?.annotations?.[mirror] === before) return [];
+  return [forbidden(mirrorPath, before === undefined ? 'may not add mirror pod annotation' : 'may not remove or update mirror pod annotation')];
 }
 
 const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
