@@ -153,6 +153,27 @@ describe('admission', () => {
     });
   });
 
+  describe('PodTopologyLabels', () => {
+    const zone = 'topology.kubernetes.io/zone';
+    const region = 'topology.kubernetes.io/region';
+    beforeEach(async () => {
+      await test.client.resource(nodes).create({ metadata: { name: 'pi', labels: { [zone]: 'z', [region]: 'r', 'topology.kubernetes.io/rack': 'k' } } });
+      await test.client.resource(nodes).create({ metadata: { name: 'plain' } });
+    });
+    const labelsOf = (name: string) => test.registry.of(pods).get(name, 'default').metadata?.labels;
+
+    it('puts zone and region of the node on a pod that is bound to it', async () => {
+      await createPod({}, { name: 'web', labels: { app: 'web', [zone]: 'elsewhere' } });
+      await test.client.bind('default', 'web', '', 'pi');
+      expect(labelsOf('web')).toEqual({ app: 'web', [zone]: 'z', [region]: 'r' });
+    });
+
+    it.each([['pi', { [zone]: 'z', [region]: 'r' }], ['plain', undefined], ['gone', undefined]])('does so for a pod that is made for node %s', async (nodeName, expected) => {
+      await createPod({ nodeName });
+      expect(labelsOf('web')).toEqual(expected);
+    });
+  });
+
   it('TaintNodesByCondition taints a new node once', async () => {
     const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
     const node = await test.client.resource(nodes).create({ metadata: { name: 'pi-1' } });

@@ -23,6 +23,7 @@ import { createMutatingAdmissionPolicies } from './policy/mutating-admission-pol
 import { createMatchConditions } from './policy/match-conditions.ts';
 import { createValidatingAdmissionPolicies, type PolicyAdmissionOptions } from './policy/validating-admission-policy.ts';
 import { createPodSecurity } from './pod-security/pod-security.ts';
+import { createPodTopologyLabels } from './pod-topology-labels.ts';
 import { createPriority } from './priority.ts';
 import { createResourceQuota } from './resource-quota/resource-quota.ts';
 import { UsageTallies } from './resource-quota/usage-tallies.ts';
@@ -99,6 +100,7 @@ function builtInPlugins({ storage, clock, authorizer, extensions = [], isNamespa
     createNodeRestriction(store),
     createTaintNodesByCondition(),
     createPodSecurity(store),
+    createPodTopologyLabels(store),
     createPriority(store),
     createDefaultTolerationSeconds(),
     createDefaultStorageClass(store),

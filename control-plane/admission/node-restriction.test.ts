@@ -28,15 +28,16 @@ describe('NodeRestriction', () => {
     expect((await refusal(test.registry.of(pods).delete(asNode(), 'web', 'default', {}))).code).toBe(404);
   });
 
+  // Of accounts and their secrets the plugin of accounts speaks first.
   it.each<[string, Partial<Spec>, Pod['metadata'], string]>([
     ['no annotation', {}, { annotations: {} }, 'pod does not have "kubernetes.io/config.mirror" annotation, node "pi" can only create mirror pods'],
     ['another node', { nodeName: 'other' }, {}, 'node "pi" can only create pods with spec.nodeName set to itself'],
     ['no owner', {}, { ownerReferences: [] }, 'node "pi" can only create pods with an owner reference set to itself'],
-    ['a Secret in a variable', { containers: [{ name: 'a', image: 'b', env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] }] }, {}, 'node "pi" can not create pods that reference secrets'],
-    ['a Secret of the registry', { imagePullSecrets: [{ name: 's' }] }, {}, 'node "pi" can not create pods that reference secrets'],
+    ['a Secret in a variable', { containers: [{ name: 'a', image: 'b', env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] }] }, {}, 'a mirror pod may not reference secrets'],
+    ['a Secret of the registry', { imagePullSecrets: [{ name: 's' }] }, {}, 'a mirror pod may not reference secrets'],
     ['a ConfigMap in a projected volume', { volumes: [{ name: 'v', projected: { sources: [{ configMap: { name: 'c' } }] } }] }, {}, 'node "pi" can not create pods that reference configmaps'],
     ['a claim', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] }, {}, 'node "pi" can not create pods that reference persistentvolumeclaims'],
-    ['an account', { serviceAccountName: 'default' }, {}, 'node "pi" can not create pods that reference a service account'],
+    ['an account', { serviceAccountName: 'default' }, {}, 'a mirror pod may not reference service accounts'],
   ])('refuses mirror pods with %s', async (_name, spec, metadata, expected) => {
     expect((await refusal(createMirror(spec, metadata))).message).toBe(`pods "web" is forbidden: ${expected}`);
   });

@@ -1,6 +1,7 @@
 /** POST pods/NAME/binding. Follows pkg/registry/core/pod/storage: BindingREST. */
 import type { Binding, Pod, PodCondition } from '../../api/core.ts';
-import { newConflict, newNotFound, newBadRequest } from '../../api/errors.ts';
+import { newBadRequest, newConflict, newInvalid, newNotFound } from '../../api/errors.ts';
+import type { ObjectMeta } from '../../api/meta.ts';
 import { pods } from '../../api/resources.ts';
 import { timestamp } from '../../machinery/clock.ts';
 import { storageKey } from '../storage/keys.ts';
@@ -9,12 +10,9 @@ import { deepClone } from './deep-clone.ts';
 import { commitOne, getStored } from './registry-parts.ts';
 import { reviewConnect } from './review-connect.ts';
 import type { RegistryParts } from './registry-parts.ts';
-import type { RequestContext } from './registry.ts';
+import type { PodBinding, RequestContext } from './registry.ts';
+import { validateAnnotations, validateLabels } from './validation/object-meta.ts';
 
-export interface PodBinding {
-  uid?: string;
-  nodeName: string;
-}
 
 /** Errors name the subresource, as Kubernetes does. */
 const podBindings = { group: '', plural: 'pods/binding' };
@@ -37,10 +35,17 @@ export async function bindPod(
 /** @returns the binding as admission leaves it. */
 async function admit(parts: RegistryParts, context: RequestContext, { namespace, name, binding }: { namespace: string; name: string; binding: PodBinding }): Promise<PodBinding> {
   const asked: Binding = {
-    apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, ...(binding.uid ? { uid: binding.uid } : {}) }, target: { kind: 'Node', name: binding.nodeName },
+    apiVersion: 'v1', kind: 'Binding', metadata: metadataOf(binding, name, namespace), target: { kind: 'Node', name: binding.nodeName },
   };
   await reviewConnect(parts, context, { resource: pods, subresource: 'binding', namespace, name, options: asked, operation: 'CREATE' });
-  return { ...binding, nodeName: asked.target.name ?? '' };
+  const { labels, annotations } = asked.metadata ?? {};
+  const errors = [...validateLabels(labels, 'metadata.labels'), ...validateAnnotations(annotations, 'metadata.annotations')];
+  if (errors.length > 0) throw newInvalid({ group: '', kind: 'Binding' }, name, errors);
+  return { nodeName: asked.target.name ?? '', ...(binding.uid ? { uid: binding.uid } : {}), ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) };
+}
+
+function metadataOf({ uid, labels, annotations }: PodBinding, name: string, namespace: string): ObjectMeta {
+  return { name, namespace, ...(uid ? { uid } : {}), ...(labels ? { labels: { ...labels } } : {}), ...(annotations ? { annotations: { ...annotations } } : {}) };
 }
 
 function checkBindable(pod: Pod, name: string, binding: PodBinding): void {
@@ -55,8 +60,14 @@ function checkBindable(pod: Pod, name: string, binding: PodBinding): void {
   }
 }
 
-function bound({ object }: StoredObject<Pod>, { nodeName }: PodBinding, now: number): Pod {
+/** What the scheduler says about the pod becomes the pod's, whatever it said before. */
+function bound({ object }: StoredObject<Pod>, { nodeName, labels, annotations }: PodBinding, now: number): Pod {
   const pod = deepClone(object);
+  const metadata = (pod.metadata ??= {});
+  if (labels) metadata.labels = { ...metadata.labels, ...labels };
+  if (annotations) metadata.annotations = { ...metadata.annotations, ...annotations };
+  // Where it might have gone does not matter any more.
+  delete pod.status?.nominatedNodeName;
   const conditions = pod.status?.conditions ?? [];
   const condition: PodCondition = { type: 'PodScheduled', status: 'True', lastTransitionTime: timestamp(now) };
   const others = conditions.filter(({ type }) => type !== 'PodScheduled');

@@ -129,6 +129,16 @@ export interface ConnectRequest {
   operation?: 'CONNECT' | 'CREATE';
 }
 
+/** What a scheduler decided. */
+export interface PodBinding {
+  /** Of the pod that it saw; undefined or empty: whichever has the name. */
+  uid?: string;
+  nodeName: string;
+  /** Put on the pod, over what is there. */
+  labels?: Readonly<Record<string, string>>;
+  annotations?: Readonly<Record<string, string>>;
+}
+
 export interface Registry {
   /** The kinds that are served now. */
   readonly catalog: ResourceCatalog;
@@ -137,7 +147,7 @@ export interface Registry {
   /** @throws when the kind is in no table row. */
   of<T extends KubernetesObject>(resource: Resource<T>): ResourceRegistry<T>;
   /** POST pods/NAME/binding. */
-  bind(context: RequestContext, namespace: string, podName: string, binding: { uid?: string; nodeName: string }): Promise<void>;
+  bind(context: RequestContext, namespace: string, podName: string, binding: PodBinding): Promise<void>;
   /** Asks admission about a connection (exec, attach, portforward, proxy) before it is made. @throws StatusError to refuse. */
   reviewConnect(context: RequestContext, connection: ConnectRequest): Promise<void>;
 }

@@ -37,6 +37,7 @@ export async function bindPod(call: ResourceCall): Promise<FastifyReply> {
   if (!target.name) throw newInvalid({ group: '', kind: 'Binding' }, metadata?.name ?? '', [{ reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' }]);
   await call.parts.registry.bind(requestContext(call, options), call.info.namespace ?? '', call.info.name ?? metadata?.name ?? '', {
     nodeName: target.name, ...(metadata?.uid ? { uid: metadata.uid } : {}),
+    ...(metadata?.labels ? { labels: metadata.labels } : {}), ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),
   });
   return sendValue(call.request, call.reply, 201, success(201));
 }
