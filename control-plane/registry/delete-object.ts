@@ -6,6 +6,7 @@ import { namespaces } from '../../api/resources.ts';
 import type { Resource } from '../../api/resources.ts';
 import { storageKey } from '../storage/keys.ts';
 import type { StoredObject } from '../storage/storage.ts';
+import { deepEqual } from './deep-equal.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { admissionOf, attributesOf, commitOne, getStored } from './registry-parts.ts';
 import type { RegistryParts } from './registry-parts.ts';
@@ -60,24 +61,31 @@ async function attempt<T extends KubernetesObject>(deletion: Deletion<T>, stored
   const plan = planDeletion(strategy, stored.object, options, parts.clock.now());
   if (plan.action === 'leave') return stored.object;
   const dryRun = context.dryRun || (options.dryRun?.length ?? 0) > 0;
-  if (!dryRun) {
-    const object = plan.action === 'mark' ? plan.object : undefined;
-    const written = await write(deletion, stored, object);
-    if (written) return written;
-    strategy.released?.(stored.object);
-  }
-  if (plan.action === 'mark') return plan.object;
-  return strategy.returnsDeletedObject ? plan.object : success(resource, stored.object);
+  if (plan.action === 'mark') return dryRun ? plan.object : (await write(deletion, stored, plan.object) ?? plan).object;
+  const last = dryRun ? plan.object : await remove(deletion, stored, plan.object);
+  if (!dryRun) strategy.released?.(stored.object);
+  return strategy.returnsDeletedObject ? last : success(resource, stored.object);
 }
 
-async function write<T extends KubernetesObject>(deletion: Deletion<T>, stored: StoredObject<T>, object: T | undefined): Promise<T | undefined> {
+/**
+ * Watchers learn that a pod is being deleted before it is gone, and its last state says so, even where no grace is left.
+ * That state is not for the disk: until the removal is on it, nobody was promised anything.
+ */
+async function remove<T extends KubernetesObject>(deletion: Deletion<T>, stored: StoredObject<T>, last: T): Promise<T> {
+  const told = deepEqual(last, stored.object) ? stored : await write(deletion, stored, last, true) ?? stored;
+  await write(deletion, told, undefined);
+  return told.object;
+}
+
+async function write<T extends KubernetesObject>(
+  deletion: Deletion<T>, stored: StoredObject<T>, object: T | undefined, inPassing = false,
+): Promise<StoredObject<T> | undefined> {
   const { parts, strategy, name } = deletion;
-  const durable = !(strategy.isVolatile?.(object ?? stored.object, object ? stored.object : undefined) ?? false);
+  const durable = !inPassing && !(strategy.isVolatile?.(object ?? stored.object, object ? stored.object : undefined) ?? false);
   const closes = strategy.resource.plural === namespaces.plural && !parts.closingNamespaces.has(name);
   if (closes) parts.closingNamespaces.add(name);
   try {
-    const result = await commitOne(parts, { key: stored.key, expected: stored.revision, object, durable });
-    return result?.object as T | undefined;
+    return await commitOne(parts, { key: stored.key, expected: stored.revision, object, durable }) as StoredObject<T> | undefined;
   } finally {
     if (closes) parts.closingNamespaces.delete(name);
   }
