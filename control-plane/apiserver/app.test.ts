@@ -143,6 +143,19 @@ describe('objects', () => {
     expect((await patch('application/json-patch+json', [{ op: 'remove', path: '/data/none' }])).code).toBe(422);
   });
 
+  it('keep their names, which no write may leave out', async () => {
+    await create('a', { k: 'v' });
+    const unnamed = { apiVersion: 'v1', kind: 'ConfigMap', data: { k: 'w' } };
+    const patch = (name: string, type: string, body: unknown) => send('PATCH', `${configMaps}/${name}?fieldManager=tester`, body, { 'content-type': type });
+    const refused = (name: string) => ({ code: 400, reason: 'BadRequest', message: `the name of the object (${name} based on URL) was undeterminable: name must be provided` });
+    expect((await patch('a', 'application/merge-patch+json', { metadata: { name: null } })).json()).toMatchObject(refused('a'));
+    expect((await patch('a', 'application/strategic-merge-patch+json', { metadata: null })).json()).toMatchObject(refused('a'));
+    expect((await send('PUT', `${configMaps}/a`, unnamed)).json()).toMatchObject(refused('a'));
+    expect((await patch('new', 'application/apply-patch+yaml', unnamed)).json()).toMatchObject(refused('new'));
+    // What is there has its name already.
+    expect((await patch('a', 'application/apply-patch+yaml', { ...unnamed, data: { l: 'x' } })).json()).toMatchObject({ metadata: { name: 'a' }, data: { k: 'v', l: 'x' } });
+  });
+
   it('come as lists, a page at a time', async () => {
     for (const name of ['a', 'b', 'c']) await create(name);
     const page = (await send('GET', `${configMaps}?limit=2`)).json();
@@ -244,7 +257,7 @@ describe('requests that make no sense leave the store as it was', () => {
     ['a version of a list that is no number', 'GET', `${configMaps}?resourceVersion=new`, undefined, {}, 400, 'BadRequest'],
     ['a continue token that is none', 'GET', `${configMaps}?continue=x`, undefined, {}, 400, 'BadRequest'],
     ['a deletion policy nobody knows', 'DELETE', `${configMaps}/a?propagationPolicy=x`, undefined, {}, 422, 'Invalid'],
-    ['a command without upgrade', 'POST', '/api/v1/namespaces/default/pods/a/exec?command=x', undefined, {}, 400, 'BadRequest'],
+    ['a command in no pod', 'POST', '/api/v1/namespaces/default/pods/a/exec?command=x', undefined, {}, 404, 'NotFound'],
   ])('%s', async (_title, method, url, body, headers, code, reason) => {
     const before = (await send('GET', configMaps)).text;
     const response = await send(method, url, body, headers);
@@ -259,6 +272,25 @@ describe('requests that make no sense leave the store as it was', () => {
     const { code, headers, json } = await send(method, url, {});
     const { message } = json() as unknown as { message: string };
     expect([code, headers['allow'], message]).toEqual([405, allow, 'the server does not allow this method on the requested resource']);
+  });
+
+  it('a command without an upgrade, after what is wrong with its pod', async () => {
+    const pods = '/api/v1/namespaces/default/pods';
+    await send('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+    const createPod = (name: string, spec: object) => send('POST', pods, { metadata: { name }, spec: { containers: [{ name: 'main', image: 'busybox' }], ...spec } });
+    expect([(await createPod('waits', {})).code, (await createPod('runs', { nodeName: 'pi-1' })).code]).toEqual([201, 201]);
+    const why = async (path: string): Promise<unknown[]> => {
+      const { code, json } = await send('POST', `${pods}/${path}`);
+      return [code, (json() as unknown as { message: string }).message];
+    };
+    expect(await why('none/portforward')).toEqual([404, 'pods "none" not found']);
+    expect(await why('waits/exec?command=x&container=b')).toEqual([400, 'container b is not valid for pod waits']);
+    for (const subresource of ['exec?command=x', 'attach', 'portforward']) {
+      expect(await why(`waits/${subresource}`)).toEqual([400, 'pod waits does not have a host assigned']);
+      expect(await why(`runs/${subresource}`)).toEqual([400, 'Upgrade request required']);
+    }
+    const { json } = await send('GET', `${pods}/waits/log?tailLines=-1`);
+    expect((json() as unknown as { message: string }).message).toBe('PodLogOptions "waits" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0');
   });
 
   it('YAML, or indented, to those who want it', async () => {

@@ -26,7 +26,7 @@ export interface LogSocketRequest extends UpgradeRequest {
  * @throws StatusError.
  */
 export async function serveLogSocket({ parts, pod, query, ...upgrade }: LogSocketRequest): Promise<void> {
-  const options = parseLogOptions(query);
+  const options = parseLogOptions(query, pod.metadata?.name);
   const container = containerOf(pod, firstValue(query, 'container'));
   const offered = offeredProtocols(upgrade.request);
   const protocol = offered.find((name) => name === binaryProtocol || name === base64Protocol);

@@ -10,7 +10,7 @@ import { containerOf, openerOf } from './pod-stream.ts';
 
 export async function readLog(call: ResourceCall): Promise<FastifyReply> {
   const { parts, reply } = call;
-  const options = parseLogOptions(call.query);
+  const options = parseLogOptions(call.query, call.info.name);
   const pod = await call.store.get(call.info.name!, call.info.namespace) as Pod;
   const container = containerOf(pod, firstValue(call.query, 'container'));
   reply.type('text/plain');
@@ -59,7 +59,7 @@ function copyLog(call: ResourceCall, stream: BoardStream, done: () => void): voi
 }
 
 /** @throws StatusError BadRequest or Invalid. Source: k8s.io/kubernetes/pkg/apis/core/validation.ValidatePodLogOptions. */
-export function parseLogOptions(query: RawQuery): LogOptions {
+export function parseLogOptions(query: RawQuery, podName = ''): LogOptions {
   const tailLines = integerValue(query, 'tailLines');
   const sinceSeconds = integerValue(query, 'sinceSeconds');
   const limitBytes = integerValue(query, 'limitBytes');
@@ -71,7 +71,7 @@ export function parseLogOptions(query: RawQuery): LogOptions {
   if (sinceSeconds !== undefined && sinceTime) errors.push({ reason: 'FieldValueForbidden', field: '[]', message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified' });
   else if (sinceSeconds !== undefined && sinceSeconds < 1) refuse('sinceSeconds', sinceSeconds, 'must be greater than 0');
   if (sinceTime && Number.isNaN(Date.parse(sinceTime))) refuse('sinceTime', sinceTime, 'must be a time as RFC 3339 has it');
-  if (errors.length > 0) throw newInvalid({ group: '', kind: 'PodLogOptions' }, '', errors);
+  if (errors.length > 0) throw newInvalid({ group: '', kind: 'PodLogOptions' }, podName, errors);
   return {
     follow: booleanValue(query, 'follow'),
     previous: booleanValue(query, 'previous'),

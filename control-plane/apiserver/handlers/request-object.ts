@@ -31,8 +31,8 @@ export async function decodeRequest<T extends KubernetesObject>(
 }
 
 /**
- * Fills in the name and namespace of the URL.
- * @throws StatusError BadRequest when the object names others.
+ * Fills in the namespace of the URL; the name an object must have itself, also after a patch.
+ * @throws StatusError BadRequest when the object names others, or has no name.
  */
 export function matchUrl(call: ResourceCall, object: KubernetesObject): void {
   const metadata = (object.metadata ??= {});
@@ -45,10 +45,8 @@ export function matchUrl(call: ResourceCall, object: KubernetesObject): void {
   }
   const { name } = call.info;
   if (name === undefined) return;
-  if (metadata.name && metadata.name !== name) {
-    throw newBadRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-  }
-  metadata.name = name;
+  if (!metadata.name) throw newBadRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (metadata.name !== name) throw newBadRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
 }
 
 /**

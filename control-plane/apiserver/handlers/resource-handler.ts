@@ -1,10 +1,11 @@
 /** From a request for a resource to the handler of its verb and subresource. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Pod } from '../../../api/core.ts';
 import { newBadRequest, newMethodNotAllowed, type StatusError } from '../../../api/errors.ts';
 import type { Resource, Subresource } from '../../../api/resources.ts';
 import type { AppParts, ResourceCall } from '../app-parts.ts';
 import { newMethodUnknown, newUnknownResource } from '../error-status.ts';
-import { booleanValue, type RawQuery } from '../query-options.ts';
+import { booleanValue, firstValue, type RawQuery } from '../query-options.ts';
 import { pathSegment } from '../../registry/validation/names.ts';
 import type { ResourceRequest, ResourceVerb } from '../request-info.ts';
 import { addWarnings, checkAcceptable } from '../responses.ts';
@@ -13,6 +14,7 @@ import { deleteCollection, deleteObject } from './delete.ts';
 import { evictPod } from './eviction.ts';
 import { readLog } from './log.ts';
 import { patchObject } from './patch.ts';
+import { containerOf } from './pod-stream.ts';
 import { getObject, listObjects } from './read.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
 import { createToken } from './token.ts';
@@ -34,7 +36,12 @@ function isReading({ verb, subresource }: ResourceRequest): boolean {
   return readingVerbs.includes(verb) || ['exec', 'attach', 'portforward'].includes(subresource);
 }
 
-function requireUpgrade(): never {
+/** What is wrong with the pod is said before the request is found to be a plain one. */
+async function requireUpgrade(call: ResourceCall): Promise<never> {
+  const { name = '', namespace, subresource } = call.info;
+  const pod = await call.store.get(name, namespace) as Pod;
+  if (subresource !== 'portforward') containerOf(pod, firstValue(call.query, 'container'));
+  if (!pod.spec?.nodeName) throw newBadRequest(`pod ${name} does not have a host assigned`);
   throw newBadRequest('Upgrade request required');
 }
 
