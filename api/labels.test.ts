@@ -30,6 +30,17 @@ describe('parseSelector', () => {
     expect(() => parseSelector(text)).toThrow(expect.objectContaining({ code: 400, message }));
   });
 
+  test.each([
+    ['a/b/c=d', /Invalid value: "a\/b\/c": a qualified name must consist of .* with an optional DNS subdomain prefix and '\/' \(e.g. 'example.com\/MyName'\)$/],
+    ['/a=b', /Invalid value: "\/a": prefix part must be non-empty$/], ['a/', /Invalid value: "a\/": name part must be non-empty; name part must consist of /],
+    [`${'x'.repeat(64)}=y`, /: name part must be no more than 63 bytes$/], [`x=${'y'.repeat(64)}`, /: must be no more than 63 bytes$/],
+    ['-a=b,-c=d', /^unable to parse requirement: <nil>: Invalid value: "-a": name part must consist of [^"]*$/],
+    ['a in (-x,-y)', /^unable to parse requirement: \[values\[0\]\[a\]: Invalid value: "-x": a valid label .*, values\[1\]\[a\]: Invalid value: "-y": a valid label .*\]$/],
+    ['a>-x', /^unable to parse requirement: \[values\[0\]: Invalid value: "-x": for 'Gt', .*, values\[0\]\[a\]: Invalid value: "-x": a valid label .*\]$/],
+  ])('says what is wrong with %j', (text, message) => {
+    expect(() => parseSelector(text)).toThrow(expect.objectContaining({ code: 400, message: expect.stringMatching(message) }));
+  });
+
   test.each([['Ex_ample/x=y', /^unable to parse requirement: <nil>: Invalid value: "Ex_ample\/x"/], ['a=-b', /^unable to parse requirement: values\[0\]\[a\]: Invalid value: "-b": a valid label must/]])('refuses the label %j', (text, message) => {
     expect(() => parseSelector(text)).toThrow(expect.objectContaining({ code: 400, message: expect.stringMatching(message) }));
   });

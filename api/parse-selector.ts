@@ -1,5 +1,6 @@
 /** The text form of label selectors, read as k8s.io/apimachinery/pkg/labels reads it, with its messages. */
 import { newBadRequest } from './errors.ts';
+import { labelKeyProblems, labelValueProblems } from './label-problems.ts';
 import { isLabelValue, isQualifiedName, type Requirement, type Selector } from './labels.ts';
 
 const operators: ReadonlyMap<string, Requirement['operator']> = new Map([
@@ -88,24 +89,26 @@ class SelectorParser {
     if (absent) this.take();
     const { kind, text: key } = this.take();
     if (kind !== 'word') this.fail(`found '${key}', expected: identifier`);
-    if (!isQualifiedName(key)) this.fail(`<nil>: Invalid value: ${JSON.stringify(key)}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`);
+    if (!isQualifiedName(key)) this.fail(`<nil>: Invalid value: ${JSON.stringify(key)}: ${labelKeyProblems(key).join('; ')}`);
     if (absent) return { key, operator: 'DoesNotExist', values: [] };
     if (this.peek().kind === 'end' || this.peek().kind === ',') return { key, operator: 'Exists', values: [] };
     const { text: sign } = this.take();
     const operator = operators.get(sign) ?? this.fail(`found '${sign}', expected: in, notin, =, ==, !=, gt, lt`);
     const values = sign === 'in' || sign === 'notin' ? this.values() : [this.value()];
-    values.forEach((value, index) => this.check({ key, operator, value, index }));
+    this.check({ key, operator, values });
     return { key, operator, values };
   }
 
-  private check({ key, operator, value, index }: { key: string; operator: Requirement['operator']; value: string; index: number }): void {
-    if ((operator === 'Gt' || operator === 'Lt') && !/^-?\d{1,19}$/.test(value)) {
-      this.fail(`values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`);
-    }
-    if (!isLabelValue(value)) {
-      const why = value.length > 63 ? 'must be no more than 63 bytes' : "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-      this.fail(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${why}`);
-    }
+  /** Every value that may not be is named, in a list when there are several. */
+  private check({ key, operator, values }: Requirement): void {
+    const errors: string[] = [];
+    values.forEach((value, index) => {
+      if ((operator === 'Gt' || operator === 'Lt') && !/^-?\d{1,19}$/.test(value)) {
+        errors.push(`values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`);
+      }
+      if (!isLabelValue(value)) errors.push(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${labelValueProblems(value).join('; ')}`);
+    });
+    if (errors.length > 0) this.fail(errors.length === 1 ? errors[0]! : `[${errors.join(', ')}]`);
   }
 
   private value(): string {
