@@ -143,6 +143,15 @@ describe('objects', () => {
     expect((await patch('application/json-patch+json', [{ op: 'remove', path: '/data/none' }])).code).toBe(422);
   });
 
+  it('keep their kind in a strategic merge patch, which must at least be text', async () => {
+    await create('a');
+    const patch = (body: object) => send('PATCH', `${configMaps}/a`, body, { 'content-type': 'application/strategic-merge-patch+json' });
+    expect((await patch({ kind: 'Secret', data: { k: 'v' } })).json()).toMatchObject({ kind: 'ConfigMap', data: { k: 'v' } });
+    expect((await patch({ kind: null })).json()).toMatchObject({ kind: 'ConfigMap' });
+    expect((await patch({ kind: 5 })).json()).toMatchObject({ code: 422, message: ' "" is invalid: patch: Invalid value: "map[kind:5]": cannot convert int64 to string' });
+    expect((await patch({ apiVersion: true })).json()).toMatchObject({ code: 422, message: ' "" is invalid: patch: Invalid value: "map[apiVersion:true]": unrecognized type: string' });
+  });
+
   it('keep their names, which no write may leave out', async () => {
     await create('a', { k: 'v' });
     const unnamed = { apiVersion: 'v1', kind: 'ConfigMap', data: { k: 'w' } };

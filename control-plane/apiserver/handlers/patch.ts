@@ -72,8 +72,9 @@ export function patchFunction<T extends KubernetesObject>(
   const applyPatch = patchFunctions.get(mediaType)!;
   const { patch, duplicates } = parsePatch(bodyBytes(call), mediaType, fieldValidation);
   return (current) => {
-    const patched = mediaType === strategicMediaType ? withKindOf(current, applyPatch(current, patch, target.schema)) : applyPatch(current, patch, target.schema);
-    const refuse = (why: string) => invalidPatchResult(mediaType === strategicMediaType ? formatGoValue(patch) : JSON.stringify(patched), why);
+    const result = applyPatch(current, patch, target.schema);
+    const refuse = (why: string): StatusError => invalidPatchResult(mediaType === strategicMediaType ? formatGoValue(patch) : JSON.stringify(result), why);
+    const patched = mediaType === strategicMediaType ? withKindOf(current, result, refuse) : result;
     const { object, warnings } = decodePatched(patched, target, { fieldValidation, refuse });
     const problems = [...duplicates, ...warnings];
     if (problems.length > 0 && fieldValidation === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
@@ -84,8 +85,11 @@ export function patchFunction<T extends KubernetesObject>(
 }
 
 /** A strategic merge patch cannot change the kind, and Kubernetes ignores what it says of it: Ansible scales with `kind: Deployment`. */
-function withKindOf<T extends KubernetesObject>(current: T, patched: object): object {
-  const { apiVersion: _version, kind: _kind, ...rest } = patched as KubernetesObject;
+function withKindOf<T extends KubernetesObject>(current: T, patched: object, refuse: (why: string) => StatusError): object {
+  const { apiVersion: saidVersion, kind: saidKind, ...rest } = patched as Record<string, unknown>;
+  for (const said of [saidVersion, saidKind]) {
+    if (said !== undefined && said !== null && typeof said !== 'string') throw refuse(Number.isInteger(said) ? 'cannot convert int64 to string' : 'unrecognized type: string');
+  }
   const { apiVersion, kind } = current;
   return { ...(apiVersion === undefined ? {} : { apiVersion }), ...(kind === undefined ? {} : { kind }), ...rest };
 }
