@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Pod } from '../../api/core.ts';
-import { configMaps, namespaces, nodes, pods, serviceAccounts } from '../../api/resources.ts';
+import { configMaps, namespaces, nodes, pods, priorityClasses, serviceAccounts } from '../../api/resources.ts';
 import { refusal } from '../registry/testing/refusal.ts';
 import { createTestRegistry } from '../registry/testing/test-registry.ts';
 import type { TestRegistry } from '../registry/testing/test-registry.ts';
@@ -138,6 +138,13 @@ describe('admission', () => {
       expect((await refusal(createPod({ priorityClassName: 'high' }))).message).toBe('pods "web" is forbidden: no PriorityClass with name high was found');
       expect((await refusal(createPod({ priority: 5 }))).message).toContain('the integer value of priority (5) must not be provided in pod spec');
     });
+  });
+
+  it('keeps the system priority classes', async () => {
+    const classes = test.client.resource(priorityClasses);
+    for (const [name, value] of [['system-node-critical', 2_000_001_000], ['mine', 5]] as const) await classes.create({ metadata: { name }, value });
+    expect((await refusal(classes.delete('system-node-critical'))).message).toBe('priorityclasses.scheduling.k8s.io "system-node-critical" is forbidden: this is a system priority class and cannot be deleted');
+    await classes.delete('mine');
   });
 
   describe('DefaultTolerationSeconds', () => {

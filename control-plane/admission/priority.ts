@@ -29,6 +29,10 @@ export function createPriority(store: AdmissionStore): AdmissionPlugin {
       else if (attributes.operation === 'UPDATE') keepPriority(pod.spec, (attributes.old as Pod).spec);
     },
     validate(attributes) {
+      // In Kubernetes the storage of the kind refuses it.
+      if (attributes.resource === priorityClasses && attributes.operation === 'DELETE' && systemPriorityClasses.has(attributes.name)) {
+        throw newAdmissionForbidden(attributes, 'this is a system priority class and cannot be deleted');
+      }
       if (attributes.resource !== priorityClasses || (attributes.operation !== 'CREATE' && attributes.operation !== 'UPDATE')) return;
       const { metadata, globalDefault } = attributes.object as PriorityClass;
       if (!globalDefault) return;

@@ -11,7 +11,7 @@ type JsonObject = Record<string, unknown>;
 
 const texts = ['a', 'web', 'UPPER', 'a.b/c', '../x', 'Exists', 'In', 'Always', 'TCP', '198.18.0.1', 'None', '10%', 'Ä', '日本', '💥', ' x ', 'line\nbreak', '"quoted"', 'x'.repeat(70)];
 const keys = ['a', 'app', 'cpu', 'memory', 'a.b/c', 'x y', 'ü', 'tls.crt'];
-const quantities = ['1', '500m', '1Gi', '128Mi', '3', '2k', '100u', '-1'];
+const quantities = ['1', '500m', '1Gi', '128Mi', '3', '2k', '-1'];
 const times = ['2026-01-01T00:00:00Z', '2025-12-31T23:59:59Z'];
 const microTimes = ['2026-01-01T00:00:00.000001Z', '2025-12-31T23:59:59.123456Z'];
 const durations = ['1s', '1m30s', '5h0m0s'];

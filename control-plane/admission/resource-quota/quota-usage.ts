@@ -26,6 +26,8 @@ export function countName({ group, plural }: Pick<Resource, 'group' | 'plural'>)
 
 /** The names that an object of this kind may use something of. */
 export function concerns(resource: Resource, name: string): boolean {
+  // As Kubernetes ignores them: what tells of an exceeded quota must not be held back by one.
+  if (resource.plural === 'events') return false;
   if (name === countName(resource)) return true;
   if (resource === pods) return isPodName(name);
   if (resource === services) return name === 'services' || name === 'services.nodeports' || name === 'services.loadbalancers';

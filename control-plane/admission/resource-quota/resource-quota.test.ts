@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Pod, ResourceQuota } from '../../../api/core.ts';
 import { isForbidden } from '../../../api/errors.ts';
-import { configMaps, pods, resourceQuotas, services } from '../../../api/resources.ts';
+import { configMaps, events, pods, resourceQuotas, services } from '../../../api/resources.ts';
 import { refusal } from '../../registry/testing/refusal.ts';
 import { createTestRegistry } from '../../registry/testing/test-registry.ts';
 import type { TestRegistry } from '../../registry/testing/test-registry.ts';
@@ -50,6 +50,11 @@ describe('ResourceQuota', () => {
     expect((await refusal(createPod('a', { requests: { cpu: '1m' } }))).message).toContain('exceeded quota: q');
     await limit({ pods: '0' }, { scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['system-node-critical'] }] } }, 'critical');
     expect((await refusal(createPod('b', {}, { priorityClassName: 'system-node-critical' }))).message).toContain('exceeded quota: critical');
+  });
+
+  it('never holds an event back', async () => {
+    await limit({ 'count/events': '0' });
+    await test.registry.of(events).create(test.context, 'default', { metadata: { name: 'e' }, involvedObject: { namespace: 'default' } });
   });
 
   it('counts objects of any kind, and ports of services', async () => {

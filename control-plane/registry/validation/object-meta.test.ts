@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ObjectMeta } from '../../../api/meta.ts';
-import { namespaces, pods, resources, services } from '../../../api/resources.ts';
+import { ipAddresses, namespaces, pods, resources, services } from '../../../api/resources.ts';
 import type { FieldError } from './field-errors.ts';
 import { objectMetaRules, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts';
 
@@ -52,7 +52,8 @@ describe('validateObjectMeta', () => {
     expect(texts(validateObjectMeta({ name: 'a.b' }, objectMetaRules(namespaces)))).toEqual([`metadata.name: Invalid value: "a.b": ${label}`]);
     expect(texts(validateObjectMeta({ name: 'x', namespace: 'y' }, objectMetaRules(namespaces)))).toEqual(['metadata.namespace: Forbidden: not allowed on this type']);
     expect(texts(validateObjectMeta({ name: '1a', namespace: 'y' }, objectMetaRules(services)))[0]).toMatch(/^metadata.name: Invalid value: "1a": a DNS-1035 label must consist of/);
-    for (const resource of resources) expect(validateObjectMeta({ name: 'ok', ...(resource.namespaced ? { namespace: 'n' } : {}) }, objectMetaRules(resource))).toEqual([]);
+    // An IPAddress has its address for a name.
+    for (const resource of resources) expect(validateObjectMeta({ name: resource === ipAddresses ? '198.18.0.1' : 'ok', ...(resource.namespaced ? { namespace: 'n' } : {}) }, objectMetaRules(resource))).toEqual([]);
   });
 
   test('any name ends in an answer quickly', () => {
