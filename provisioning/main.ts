@@ -4,6 +4,7 @@ import { helpText } from './commands/help.ts';
 import { runPart } from './commands/part.ts';
 import { rotateSecrets } from './commands/secrets.ts';
 import { up } from './commands/up.ts';
+import { readLastOptions } from './last-options.ts';
 import { readOptions, type Options } from './options.ts';
 import { UserError } from './user-error.ts';
 
@@ -60,7 +61,8 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) throw new UserError(`unknown command '${name}'; run 'bramble help' for the commands`);
-  await command(readOptions(rest, process.env));
+  // Whoever takes a cluster down need not repeat how it was started.
+  await command(readOptions(rest, process.env, name === 'down' || name === 'reset' ? readLastOptions : undefined));
 }
 
 endOnUnexpectedErrors();

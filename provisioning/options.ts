@@ -89,16 +89,23 @@ export const optionTable = {
 type OptionName = keyof typeof optionTable;
 const defaultConfigFile = '/etc/bramble/config.yaml';
 
-/** @throws UserError naming the option, variable or config key that is wrong. */
-export function readOptions(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Options {
+/** Options by name, as flags have them. */
+export type RawOptions = Partial<Record<OptionName, string>>;
+
+/**
+ * @param remembered stands above the defaults and below all that is given; told the data directory.
+ * @throws UserError naming the option, variable or config key that is wrong.
+ */
+export function readOptions(args: readonly string[], environment: Readonly<Record<string, string | undefined>>, remembered: (dataDir: string) => RawOptions = () => ({})): Options {
   const flags = parseFlags(args);
   const variables = readVariables(environment);
   const configFile = flags.config ?? variables.config ?? (existsSync(defaultConfigFile) ? defaultConfigFile : undefined);
   const file = configFile === undefined ? {} : readConfigFile(configFile);
-  const defaults = Object.fromEntries(
+  const defaults: RawOptions = Object.fromEntries(
     Object.entries(optionTable).flatMap(([name, row]) => ('default' in row ? [[name, row.default]] : [])),
   );
-  return compile({ ...defaults, ...file, ...variables, ...flags });
+  const given = { ...file, ...variables, ...flags };
+  return compile({ ...defaults, ...remembered(resolve(given['data-dir'] ?? defaults['data-dir']!)), ...given });
 }
 
 function parseFlags(args: readonly string[]): Partial<Record<OptionName, string>> {

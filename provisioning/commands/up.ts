@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../../machinery/clock.ts';
 import { findExecutable } from '../command-runner.ts';
 import { endLeftovers } from '../leftovers.ts';
 import { nodeReadiness } from '../node-readiness.ts';
+import { writeLastOptions } from '../last-options.ts';
 import { toFlags, type Options } from '../options.ts';
 import { dataPaths } from '../paths.ts';
 import { ensureDocker } from '../phases/docker-daemon.ts';
@@ -77,6 +78,7 @@ async function startCluster(options: Options, supervisor: Supervisor, progress: 
     remark(`Docker ${found.version}${found.started ? ', started' : ''} (${found.host})`);
     return found;
   });
+  writeLastOptions(options);
   const flags = toFlags({ ...options, dockerHost: docker.host });
   const bramble = (command: string) => ({ name: command, file: process.execPath, args: [...nodeFlags, process.argv[1]!, command, ...flags], env: memoryEnvironment });
   await progress.step('control plane', () => supervisor.start(bramble('server')));
