@@ -24,7 +24,8 @@ export function readLastOptions(dataDir: string): RawOptions {
   try {
     found = JSON.parse(readFileSync(fileOf(dataDir), 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    // Who may not read it is told by the checks that root is needed.
+    if (['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return {};
     throw new UserError(`cannot read ${fileOf(dataDir)}: ${(error as Error).message}; delete it, and run this with the options that the cluster was started with`, { cause: error });
   }
   const values = (typeof found === 'object' && found !== null ? found : {}) as Readonly<Record<string, unknown>>;

