@@ -4,6 +4,10 @@
  * Service addresses are local addresses, so a program of the board that listens on every address (sshd, Pi-hole) would
  * answer on them too, and would keep their ports from the proxy. The guard lets in only what the proxy serves, refuses the
  * rest as a host without such a port would, and leads a port that is taken to the one the proxy got instead.
+ *
+ * Of TCP it judges what opens a connection by its flags, not by what conntrack knows: conntrack can lose a connection whose ports
+ * were used just before, on the other way (kernel/), and would then take its next packet for a new one. A client on the board
+ * itself has a Service address as its own, so the guard would keep its answer, and it would wait until it gives up.
  */
 import { Backoff } from '../machinery/backoff.ts';
 import type { Clock, Timer } from '../machinery/clock.ts';
@@ -107,7 +111,8 @@ table ip ${table} {
   chain input {
     type filter hook input priority filter; policy accept;
     ip daddr != ${serviceCIDR} accept
-    ct state != new accept
+    meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn accept
+    meta l4proto != tcp ct state != new accept
     meta l4proto tcp ip daddr . tcp dport @tcp-served accept
     meta l4proto udp ip daddr . udp dport @udp-served accept
     meta l4proto tcp reject with tcp reset

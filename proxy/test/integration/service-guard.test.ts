@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../machinery/clock.ts';
 import { silentLogger } from '../../../machinery/logger.ts';
 import { eventually } from '../../../machinery/testing/eventually.ts';
+import { nft } from '../../nft.ts';
 import { ServiceGuard } from '../../service-guard.ts';
 import { ensureServiceRoutes, removeServiceNetwork } from '../../service-routes.ts';
 import { Proxier } from '../../userspace/proxier.ts';
@@ -66,6 +67,17 @@ describe('Service addresses beside programs of the board', () => {
   it('never lead to a program of the board', async () => {
     await expect(talk('198.19.120.6', taken)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await expect(talk('198.19.120.99', taken)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('answer a client of the board whose connection conntrack does not know', async () => {
+    // What the client sends is not tracked, so the first answer is what conntrack sees, and takes for something new.
+    const table = 'bramble-guard-test';
+    await nft(`table ip ${table} { chain output { type filter hook output priority raw; ip daddr 198.19.120.6 tcp dport 80 notrack; }\n}\n`);
+    try {
+      expect(await talk('198.19.120.6', 80)).toBe('pod');
+    } finally {
+      await nft(`delete table ip ${table}`);
+    }
   });
 
   it('refuse UDP that nobody serves at once', async () => {
