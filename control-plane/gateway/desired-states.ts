@@ -11,7 +11,7 @@ import type { MessagingConnection } from '../../machinery/nats/messaging-connect
 import { StatePublisher } from '../../machinery/nats/state-publisher.ts';
 import { nodeIndex, type SharedInformers } from '../controllers/shared-informers.ts';
 import { Coalescer } from './coalescer.ts';
-import { isServiceNeeded, objectsNeededBy, type NeededObjects } from './needed-objects.ts';
+import { apiServerService, isServiceNeeded, objectsNeededBy, type NeededObjects } from './needed-objects.ts';
 import { PodTokens, type TokenIssuer } from './pod-tokens.ts';
 import { sameForBoard, trimObject } from './trim-objects.ts';
 
@@ -196,9 +196,10 @@ export class DesiredStates {
       const object = this.secrets.get(key);
       if (object) yield { kind: 'Secret', object: trimObject(object) };
     }
-    for (const object of this.services.list()) {
-      if (isServiceNeeded(needed, object)) yield { kind: 'Service', object: trimObject(object) };
-    }
+    // By namespace, which is indexed: this runs for each change of each board.
+    const inNamespaces = [...needed.namespaces].flatMap((namespace) => this.services.list(namespace));
+    const apiServer = this.services.get(apiServerService);
+    for (const object of new Set(apiServer && isServiceNeeded(needed, apiServer) ? [...inNamespaces, apiServer] : inNamespaces)) yield { kind: 'Service', object: trimObject(object) };
   }
 
   private send(board: string, state: BoardState, messages: readonly StateMessage[]): void {

@@ -1,5 +1,6 @@
 /** What a board may see: what its pods name, and nothing else. */
 import type { Container, Pod, Service, Volume } from '../../api/core.ts';
+import { objectKey } from '../../api/meta.ts';
 
 /** Keys are `namespace/name`. */
 export interface NeededObjects {
@@ -9,13 +10,12 @@ export interface NeededObjects {
   namespaces: ReadonlySet<string>;
 }
 
-/** The Service whose variables every pod has, whatever its namespace. */
-const apiServer = { namespace: 'default', name: 'kubernetes' };
+/** Key of the Service whose variables every pod has, whatever its namespace. */
+export const apiServerService = 'default/kubernetes';
 
 /** Whether the variables of some pod come from this Service. */
-export function isServiceNeeded({ namespaces }: NeededObjects, { metadata = {} }: Service): boolean {
-  if (namespaces.has(metadata.namespace ?? '')) return true;
-  return namespaces.size > 0 && metadata.namespace === apiServer.namespace && metadata.name === apiServer.name;
+export function isServiceNeeded({ namespaces }: NeededObjects, service: Service): boolean {
+  return namespaces.has(service.metadata?.namespace ?? '') || (namespaces.size > 0 && objectKey(service) === apiServerService);
 }
 
 /** From environment, volumes (also projected ones) and image pull secrets of all containers. Optional references count too. */
